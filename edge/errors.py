@@ -1,0 +1,25 @@
+"""Errors of `edge`; a leaf exists where the caller acts differently."""
+
+
+class EdgeError(Exception):
+    """Base of everything that `edge` raises."""
+
+
+class ConfigError(EdgeError):
+    """A settings file is wrong: tell the operator which field, and what would be right."""
+
+
+class StoreError(EdgeError):
+    """Base of what the store raises."""
+
+
+class StoreFullError(StoreError):
+    """No room left on the disk for facts: the producer waits or gives up, nothing was written."""
+
+
+class StoreBusyError(StoreError):
+    """Another process holds this store: the second one exits and says so."""
+
+
+class StoreClosedError(StoreError):
+    """The store was asked for work after it closed; nothing was written."""

@@ -1,0 +1,21 @@
+"""Errors of `models`; a leaf exists where the caller acts differently."""
+
+
+class ModelsError(Exception):
+    """Base of everything that `models` raises."""
+
+
+class ArtefactMissingError(ModelsError):
+    """No such artefact, or its package is not installed: tell the operator what to install."""
+
+
+class ArtefactInvalidError(ModelsError):
+    """A weights file is not what its manifest says; it was not opened. Refuse it."""
+
+
+class SessionInvalidError(ModelsError):
+    """Weights and input do not fit together: wrong name, shape or type."""
+
+
+class LanguageUnavailableError(ModelsError):
+    """The language model's process is down, busy or late: use the template now, retry later."""

@@ -1,0 +1,1 @@
+"""Head office's side: receive, commit, acknowledge, and say what is missing."""

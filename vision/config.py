@@ -1,0 +1,113 @@
+"""Settings of the cameras: what to look at, where, and how often.
+
+Owns one camera's file (feed, slots, zones, lines), the planogram being its slots. Refuses unknown keys,
+open polygons, doubled ids and coordinates off the picture, with the path of the field.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+Norm = Annotated[float, Field(ge=0.0, le=1.0, description="share of the picture's width or height")]
+PointNorm = tuple[Norm, Norm]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+def _not_flat(polygon: tuple[PointNorm, ...]) -> tuple[PointNorm, ...]:
+    twice_area = sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(polygon, polygon[1:] + polygon[:1], strict=True))
+    if abs(twice_area) < 2e-5:
+        raise ValueError("the points enclose no area; give the corners in order around the place")
+    return polygon
+
+
+QuadNorm = Annotated[tuple[PointNorm, PointNorm, PointNorm, PointNorm], AfterValidator(_not_flat)]
+PolygonNorm = Annotated[tuple[PointNorm, ...], Field(min_length=3, max_length=64), AfterValidator(_not_flat)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SlotSettings(_Section):
+    """A place on a shelf that holds one product.
+
+    ``polygon_norm`` goes top left, top right, bottom right, bottom left::
+
+        0 ───────── 1
+        │ ▯  ▯  ▯   │   facings = 3: three columns of equal width, left to right
+        3 ───────── 2
+    """
+
+    id: Identifier
+    sku: Identifier
+    polygon_norm: QuadNorm
+    facings: int = Field(default=1, ge=1, le=40, description="packs that stand side by side when full")
+    low_at: int = Field(default=0, ge=0, le=40, description="at or under this many units the slot is low; 0: never")
+
+
+class ZoneSettings(_Section):
+    """An area of the floor; people are counted in it by the middle of their feet."""
+
+    id: Identifier
+    polygon_norm: PolygonNorm
+    kind: Literal["dwell", "queue"] = "dwell"
+    min_dwell_s: float = Field(default=3.0, ge=0.0, le=3600.0)
+
+
+class LineSettings(_Section):
+    """A line over the floor. Going from its left to its right (seen from start to end) is ``in``."""
+
+    id: Identifier
+    start_norm: PointNorm
+    end_norm: PointNorm
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        if self.start_norm == self.end_norm:
+            raise ValueError("start_norm and end_norm are the same point")
+        return self
+
+
+class ReferenceSettings(_Section):
+    """Pictures of the same view: every slot full, every slot empty. Without, the first steady view counts as full."""
+
+    stocked: Path | None = None
+    empty: Path | None = None
+
+
+class CameraSettings(_Section):
+    """One camera. Paths are relative to the file that names them."""
+
+    id: Identifier
+    name: str = Field(default="", max_length=80)
+    url: str = Field(default="", max_length=500, description="file path or rtsp://...; a replay needs none")
+    loop: bool = Field(default=False, description="start a file again at its end")
+    analyse_fps: float = Field(default=5.0, gt=0.0, le=30.0, description="frames looked at a second, at most")
+    person_threshold: float = Field(default=0.40, gt=0.0, lt=1.0)
+    shrink: float = Field(default=1.0, ge=0.5, le=1.0, description="0.8 for near cameras: people fill the picture")
+    detect_persons: bool = True
+    whole_person_blur: bool = False
+    references: ReferenceSettings = ReferenceSettings()
+    slots: tuple[SlotSettings, ...] = ()
+    zones: tuple[ZoneSettings, ...] = ()
+    lines: tuple[LineSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        for name in ("slots", "zones", "lines"):
+            ids = [part.id for part in getattr(self, name)]
+            doubled = sorted({i for i in ids if ids.count(i) > 1})
+            if doubled:
+                raise ValueError(f"{name}: id used twice: {', '.join(doubled)}")
+        return self
+
+
+class VisionSettings(_Section):
+    """What all cameras share."""
+
+    threads: int = Field(default=1, ge=1, le=16, description="threads of each detector session")
+    frozen_after_s: float = Field(default=3.0, gt=0.5, le=60.0)
+    blind_after_s: float = Field(default=2.0, gt=0.2, le=60.0)
+    lost_after_s: float = Field(default=3.0, gt=0.5, le=60.0)
+    reconnect_max_s: float = Field(default=30.0, ge=1.0, le=300.0)
