@@ -1,5 +1,189 @@
 """The shop's settings: one TOML file, read once, every section frozen and checked.
 
 Joins the sections that each package declares. Refuses unknown keys and values out of bounds with the path of
-the field and a sentence that says what would be right. Relative paths are relative to the settings file.
+the field and a sentence that says what would be right. Relative paths are relative to the file that names them.
+Environment variables (``BACKROOM_KIOSK__PORT=8090``) lie on top of the file.
 """
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sync.config import SyncSettings
+
+from edge.console.config import ConsoleSettings
+from edge.errors import ConfigError
+from edge.kiosk.config import KioskSettings
+from edge.store.config import StoreSettings
+from models.config import ModelsSettings
+from vision.config import CameraSettings, Identifier, VisionSettings
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("no such time zone; write it like Europe/Berlin") from error
+    return name
+
+
+class ShopSettings(BaseModel):
+    """Who this node is and where its shop's data files are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tenant: Identifier
+    store: Identifier
+    node: Identifier
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    cameras: tuple[Path, ...] = ()
+    catalogue: Path = Path("catalogue.csv")
+    info: Path = Path("shop-info.toml")
+    offers: Path = Path("offers.csv")
+
+
+class EgressSettings(BaseModel):
+    """Which policy decides what may leave the shop."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    policy: Path = Path("egress-policy.toml")
+
+
+class Settings(BaseSettings):
+    """Everything that one shop's file says."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="BACKROOM_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    shop: ShopSettings
+    kiosk: KioskSettings = KioskSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    store: StoreSettings = StoreSettings()
+    sync: SyncSettings = SyncSettings()
+    models: ModelsSettings = ModelsSettings()
+    vision: VisionSettings = VisionSettings()
+    egress: EgressSettings = EgressSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is the library's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file; nothing else is looked at."""
+        return env_settings, init_settings
+
+
+class ShopFiles(BaseModel):
+    """One shop, read and checked: its settings, its cameras, and the folder that relative paths start from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: Path
+    settings: Settings
+    cameras: tuple[CameraSettings, ...]
+
+    def path(self, relative: Path) -> Path:
+        """Absolute path of a data file that the settings name."""
+        return relative if relative.is_absolute() else self.folder / relative
+
+    def with_cameras(self, cameras: Iterable[CameraSettings]) -> Self:
+        """The same shop seen by other cameras."""
+        return self.model_copy(update={"cameras": tuple(cameras)})
+
+
+def load_shop(folder: Path) -> ShopFiles:
+    """Read ``shop.toml`` and the camera files it names.
+
+    Raises:
+        ConfigError: a file is missing, is no TOML, or a field is wrong; the text names file, field and cure.
+    """
+    path = folder / "shop.toml"
+    raw = _read_toml(path)
+    try:
+        settings = Settings(**raw)
+    except ValidationError as error:
+        raise ConfigError(_explain(path, error)) from error
+    cameras = tuple(load_camera(_under(folder, name)) for name in settings.shop.cameras)
+    doubled = sorted({c.id for c in cameras if sum(o.id == c.id for o in cameras) > 1})
+    if doubled:
+        raise ConfigError(f"{path}: shop.cameras: two camera files have the id {', '.join(doubled)}; give each its own")
+    return ShopFiles(folder=folder.resolve(), settings=settings, cameras=cameras)
+
+
+def load_camera(path: Path) -> CameraSettings:
+    """Read one camera's file; its own relative paths become absolute.
+
+    Raises:
+        ConfigError: as `load_shop`.
+    """
+    raw = _read_toml(path)
+    try:
+        camera = CameraSettings(**raw)
+    except ValidationError as error:
+        raise ConfigError(_explain(path, error)) from error
+    references = camera.references
+    placed = {
+        name: _under(path.parent, value)
+        for name, value in (("stocked", references.stocked), ("empty", references.empty))
+        if value is not None
+    }
+    url = camera.url
+    if url and "://" not in url:
+        url = str(_under(path.parent, Path(url)))
+    return camera.model_copy(update={"url": url, "references": references.model_copy(update=placed)})
+
+
+def _under(folder: Path, path: Path) -> Path:
+    return path if path.is_absolute() else folder / path
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file; give the path of a settings file in TOML") from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"{path}: this is a folder; give the settings file in it") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: not a TOML file: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    lines = [f"{path}: {_field(e['loc'])}: {_sentence(e)}" for e in error.errors()]
+    return "\n".join(lines)
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "the file"
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    given = error.get("input")
+    match error["type"]:
+        case "extra_forbidden":
+            return "unknown key; check the spelling or take it out"
+        case "missing":
+            return "is missing; every file needs it"
+        case _:
+            text = str(error["msg"]).removeprefix("Value error, ")
+            shown = f" (it says {given!r})" if isinstance(given, str | int | float | bool) else ""
+            return f"{text[:1].lower()}{text[1:]}{shown}"

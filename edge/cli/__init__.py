@@ -1,0 +1,1 @@
+"""The `backroom` command: readable text for people, one JSON object (or one a line) for programs."""

@@ -1,0 +1,95 @@
+"""How every command speaks: text or JSON on standard output, one sentence and exit code 1 when it failed.
+
+The only place that prints. Refuses nothing; knows nothing about what it prints.
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from edge.errors import EdgeError
+from models.errors import ModelsError
+from sync.errors import SyncError
+from vision.errors import VisionError
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object (or one a line) instead of text.")]
+ShopFolder = Annotated[
+    Path | None,
+    typer.Option("--shop", help="Folder with shop.toml and its data.", envvar="BACKROOM_SHOP", show_default=False),
+]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder for the store, models and clips.", envvar="BACKROOM_DATA", show_default=False),
+]
+
+
+def console() -> Console:
+    """A console that keeps whole lines when its output is a file or a pipe."""
+    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+
+
+def say(text: str = "") -> None:
+    """One line for a person."""
+    print(text, flush=True)
+
+
+def emit(value: object) -> None:
+    """One JSON object on one line."""
+    print(json.dumps(plain(value), ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def plain(value: object) -> Any:
+    """Dataclasses, times, paths and tuples as JSON knows them."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(v) for v in value]
+    return value
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table for a person; says so when there is nothing to show."""
+    if not rows:
+        say(f"{title}: nothing yet")
+        return
+    drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*("" if cell is None else str(cell) for cell in row))
+    console().print(drawn)
+
+
+def fail(sentence: str) -> typer.Exit:
+    """Say on standard error what went wrong and return the exit to raise."""
+    print(sentence, file=sys.stderr, flush=True)
+    return typer.Exit(1)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Our own errors end a command with their sentence, not with a traceback."""
+    try:
+        yield
+    except (EdgeError, VisionError, ModelsError, SyncError) as error:
+        raise fail(str(error)) from error
+    except KeyboardInterrupt as error:
+        raise typer.Exit(130) from error
+    except BrokenPipeError as error:
+        sys.stderr.close()
+        raise typer.Exit(1) from error

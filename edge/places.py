@@ -1,0 +1,56 @@
+"""Where a node keeps what it writes, and where the files that came with the appliance lie.
+
+Owns the layout of the data folder. Makes folders only when asked.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+APPLIANCE_ROOT = Path(__file__).resolve().parent.parent
+DEMO_SHOP = APPLIANCE_ROOT / "firmware-config" / "shops" / "demo"
+DEFAULT_POLICY = APPLIANCE_ROOT / "firmware-config" / "egress-policy.toml"
+DEFAULT_ARTEFACTS = APPLIANCE_ROOT / "models" / "defaults"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The data folder of one node::
+
+    <data>/store/backroom.db    facts, outbox, ledger
+    <data>/models/              weights added or pulled
+    <data>/references/          what stocked and empty slots look like
+    <data>/status.json          how the running node is
+    <data>/console-password     hash of the staff password
+    """
+
+    data: Path
+
+    @property
+    def store(self) -> Path:
+        """The shop's database."""
+        return self.data / "store" / "backroom.db"
+
+    @property
+    def models(self) -> Path:
+        """Content-addressed weights and the slots per task."""
+        return self.data / "models"
+
+    @property
+    def references(self) -> Path:
+        """Learned looks of shelf slots."""
+        return self.data / "references"
+
+    @property
+    def status(self) -> Path:
+        """Replaced every few seconds by the running node."""
+        return self.data / "status.json"
+
+    @property
+    def console_password(self) -> Path:
+        """Salted hash of the staff password."""
+        return self.data / "console-password"
+
+    def make(self) -> None:
+        """Create the folders, readable by this user alone."""
+        for folder in (self.data, self.store.parent, self.models, self.references):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
