@@ -14,7 +14,9 @@ DEFAULT_ARTEFACTS = APPLIANCE_ROOT / "models" / "defaults"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The data folder of one node::
+    """The data folder of one node.
+
+    ::
 
     <data>/store/backroom.db    facts, outbox, ledger
     <data>/models/              weights added or pulled

@@ -1,0 +1,49 @@
+"""`backroom status`: what the running node says of itself, for people, monitors and health checks."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+
+from edge.cli.output import DataFolder, Json, emit, say
+from edge.cli.places import data_folder
+from edge.places import Places
+from edge.status import NodeStatus, read_status
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command()
+def status(data: DataFolder = None, as_json: Json = False) -> None:
+    """Tell how the running node is. Exit code 0 only when it runs."""
+    found = read_status(Places(data_folder(data)).status, datetime.now(UTC))
+    if as_json:
+        emit({"running": found.running, "age_s": found.age_s, **found.body})
+    else:
+        say(_text(found))
+    if not found.running:
+        raise typer.Exit(1)
+
+
+def _text(found: NodeStatus) -> str:
+    if found.age_s is None:
+        return "Not running: no node has written its status here. Start one with: backroom run"
+    if not found.running:
+        return f"Not running: the last status is {found.age_s:.0f} s old. Start the node with: backroom run"
+    return "\n".join(_lines(found.body))
+
+
+def _lines(body: Any) -> list[str]:
+    cameras = [f"  {c['id']:<16} {c['state']:<8} {c['fps']:.1f} fps, {c['skipped']} skipped" for c in body["cameras"]]
+    link = body["link"]
+    waiting = ", ".join(f"{lane} {count}" for lane, count in link["pending"].items())
+    return [
+        f"{body['shop']} ({body['node']}) runs since {body['started_at']}",
+        f"kiosk   {body['kiosk_url']}",
+        f"console {body['console_url']}",
+        f"link    {'up' if link['up'] else 'down'} to {link['broker']}; waiting: {waiting}",
+        f"facts   {body['facts']} stored",
+        f"model   {'up' if body['language_up'] else 'down: answers use templates'}",
+        "cameras",
+        *cameras,
+    ]
