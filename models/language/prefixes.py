@@ -1,0 +1,64 @@
+"""Which shared prefixes are computed, where, and which goes when room runs out.
+
+Owns the book-keeping of the cached sequences, not the memory itself: the engine copies and clears. A prefix
+whose computing was broken off keeps what was done, and the next turn goes on from there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Tokens = tuple[int, ...]
+
+
+@dataclass(slots=True, eq=False)
+class CachedPrefix:
+    """A prefix in its own sequence; its first ``computed`` tokens are in memory."""
+
+    tokens: Tokens
+    sequence: int
+    computed: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self.computed == len(self.tokens)
+
+
+class PrefixCache:
+    """At most one prefix per given sequence; the least recently used one makes room."""
+
+    def __init__(self, sequences: Sequence[int]) -> None:
+        self._free = list(sequences)
+        self._kept: list[CachedPrefix] = []
+
+    @property
+    def held_tokens(self) -> int:
+        """Tokens that all kept prefixes will take once they are whole."""
+        return sum(len(prefix.tokens) for prefix in self._kept)
+
+    def find(self, tokens: Tokens) -> CachedPrefix | None:
+        """The kept prefix with these tokens, now the most recently used."""
+        for prefix in self._kept:
+            if prefix.tokens == tokens:
+                self._kept.remove(prefix)
+                self._kept.append(prefix)
+                return prefix
+        return None
+
+    def add(self, tokens: Tokens) -> CachedPrefix:
+        """Keep a new prefix; call ``oldest`` and ``drop`` first while ``is_full``."""
+        prefix = CachedPrefix(tokens=tokens, sequence=self._free.pop())
+        self._kept.append(prefix)
+        return prefix
+
+    @property
+    def is_full(self) -> bool:
+        return not self._free
+
+    def oldest(self) -> CachedPrefix | None:
+        """The prefix that makes room first."""
+        return self._kept[0] if self._kept else None
+
+    def drop(self, prefix: CachedPrefix) -> None:
+        """Forget a prefix; its sequence is free again once the engine has cleared it."""
+        self._kept.remove(prefix)
+        self._free.append(prefix.sequence)

@@ -1,0 +1,127 @@
+"""The lines between the client and the model's process: one JSON object each way per line, matched by id.
+
+Owns the vocabulary of the two pipes. Any number of requests may be under way and answers come in any order, so
+the process may work on several at once without the client knowing.
+
+    client ── ask, cancel, warm, ping ──► process
+    client ◄── ready, answer, failure, pong ── process
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from models.language.requests import Priority
+
+MAX_LINE_BYTES = 1 << 20
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ask(_Line):
+    """One turn to answer within ``budget_ms``; the fields are those of ``CompletionRequest``."""
+
+    kind: Literal["ask"] = "ask"
+    id: int
+    prefix: str
+    prompt: str
+    grammar: str | None
+    stop: tuple[str, ...]
+    max_tokens: int
+    temperature: float
+    seed: int
+    priority: Priority
+    budget_ms: float
+
+
+class Cancel(_Line):
+    """Nobody waits for this answer any more."""
+
+    kind: Literal["cancel"] = "cancel"
+    id: int
+
+
+class Warm(_Line):
+    """Compute this prefix when there is nothing better to do."""
+
+    kind: Literal["warm"] = "warm"
+    prefix: str
+
+
+class Ping(_Line):
+    """Answered between two pieces of work, so it shows that the work goes on."""
+
+    kind: Literal["ping"] = "ping"
+    id: int
+
+
+class Ready(_Line):
+    """The weights are loaded; sent once, first."""
+
+    kind: Literal["ready"] = "ready"
+    context_tokens: int
+    rss_mb: float
+
+
+class Answer(_Line):
+    """The whole wording; times count from the arrival of the request in the process."""
+
+    kind: Literal["answer"] = "answer"
+    id: int
+    text: str
+    finish: Literal["stop", "length"]
+    prompt_tokens: int
+    cached_tokens: int
+    answer_tokens: int
+    queued_ms: float
+    first_token_ms: float
+    total_ms: float
+    rss_mb: float
+
+
+class Failure(_Line):
+    """No answer: ``rejected`` can never be answered, ``late`` and ``cancelled`` say it was given up."""
+
+    kind: Literal["failure"] = "failure"
+    id: int
+    reason: Literal["rejected", "late", "cancelled"]
+    message: str
+
+
+class Pong(_Line):
+    """The answer to a ping."""
+
+    kind: Literal["pong"] = "pong"
+    id: int
+
+
+Command = Ask | Cancel | Warm | Ping
+Reply = Ready | Answer | Failure | Pong
+
+_COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
+_REPLIES: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="kind")])
+
+
+def to_line(message: Command | Reply) -> bytes:
+    """One line, newline included."""
+    return message.model_dump_json().encode() + b"\n"
+
+
+def read_command(line: bytes) -> Command:
+    """Read what the client sent.
+
+    Raises:
+        pydantic.ValidationError: it is no command.
+    """
+    return _COMMANDS.validate_json(line)
+
+
+def read_reply(line: bytes) -> Reply:
+    """Read what the process sent.
+
+    Raises:
+        pydantic.ValidationError: it is no reply.
+    """
+    return _REPLIES.validate_json(line)
