@@ -23,3 +23,11 @@ class LanguageUnavailableError(ModelsError):
 
 class LanguageRejectedError(ModelsError):
     """This request can never be answered (its grammar is wrong, it is too long): mend it, do not retry."""
+
+
+class ArtefactRejectedError(ModelsError):
+    """This change to the registry is not allowed as things stand; the sentence says what would be."""
+
+
+class RegistryUnavailableError(ModelsError):
+    """The registry cannot be changed now (disk full or read-only, another process at it): retry later."""
