@@ -1,0 +1,206 @@
+"""One turn of the kiosk: guard, route, ask the tools, word, prove. The only maker of an answer.
+
+Owns the order of these steps and what is shown when one of them fails. Shows nothing that the verifier has not
+proved, works the same without a language model, and reports each turn without the words that were said.
+
+    question ─► guard ─► route ─► tools ─► template ─┬─► verify ─► answer
+                                            model ───┘   (model's text, else the template's, else "call a colleague")
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Literal
+
+import structlog
+
+from edge.assistant import templates
+from edge.assistant.guard import guard
+from edge.assistant.replies import Replies, Reply
+from edge.assistant.router import Intent, Phrases, Router
+from edge.assistant.sessions import Sessions
+from edge.assistant.tool_facts import TicketFact
+from edge.assistant.tools import Tools
+from edge.assistant.verifier import Verifier
+from edge.assistant.wording import Worder, turn_of
+from edge.clock import Clock
+from edge.facts import Fact, KioskHandoffFact, KioskTurnFact
+
+Outcome = Literal["answered", "unknown", "refused", "handoff"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the screen shows, and how it came about."""
+
+    answer: str
+    intent: str
+    facts: tuple[dict[str, object], ...]
+    verified: bool
+    wording: Literal["template", "model"]
+    timings_ms: dict[str, float]
+    outcome: Outcome
+
+
+class Assistant:
+    """Answers shoppers' questions. Any thread may ask; a turn blocks at most a little over the wording deadline."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        phrases: Phrases,
+        *,
+        clock: Clock,
+        record: Callable[[Fact], None],
+        worder: Worder | None = None,
+        sessions: Sessions | None = None,
+        first_ticket: int = 1,
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            tools: the shop's facts.
+            phrases: how shoppers ask, in the shop's language.
+            clock: stamps the recorded facts and measures the steps.
+            record: takes each turn's fact; called on the asking thread, must not block long.
+            worder: the language model's part; None leaves every answer to the templates.
+            sessions: what is remembered between turns.
+            first_ticket: number of the first ticket, so that a restart does not give one out twice.
+        """
+        self._tools = tools
+        self._router = Router(phrases)
+        self._replies = Replies(tools, self._router)
+        self._clock = clock
+        self._record = record
+        self._worder = worder
+        self._sessions = sessions or Sessions()
+        self._verifier = Verifier(tools.shop.catalogue)
+        self._ticket_lock = Lock()
+        self._next_ticket = first_ticket
+        self._log = structlog.get_logger("edge.assistant")
+
+    @property
+    def is_wording(self) -> bool:
+        """Whether the language model would word an answer now; without it templates speak."""
+        return self._worder is not None and self._worder.is_up
+
+    def ask(self, question: str, *, kiosk_id: str, session: str | None = None) -> Answer:
+        """Answer one question.
+
+        ``question`` is the shopper's text as typed; it is neither stored nor logged. ``session`` lets "how much is
+        it" follow "where is the butter".
+        """
+        steps = _Steps(self._clock)
+        guarded = guard(question)
+        steps.done("guard")
+        if guarded.text is None:
+            reply = Reply(Intent.UNKNOWN, templates.REFUSED if guarded.is_attack else templates.DONT_KNOW)
+            outcome: Outcome = "refused" if guarded.is_attack else "unknown"
+            return self._finish(reply, outcome, steps, kiosk_id=kiosk_id)
+        route = self._router.route(guarded.text)
+        steps.done("route")
+        memory = self._sessions.recall(session, mono_s=self._clock.mono_s())
+        if route.intent is Intent.CALL_COLLEAGUE:
+            return self._hand_off(steps, kiosk_id=kiosk_id, session=session)
+        reply = self._replies.to(route, last_sku=memory.sku)
+        if reply.sku is not None:
+            self._sessions.remember(session, mono_s=self._clock.mono_s(), sku=reply.sku)
+        steps.done("tools")
+        worded = self._worded(guarded.text, reply, steps)
+        outcome = "answered" if reply.facts or reply.text in _SMALL_TALK else "unknown"
+        return self._finish(reply, outcome, steps, kiosk_id=kiosk_id, worded=worded)
+
+    def call_colleague(self, *, kiosk_id: str, session: str | None = None) -> Answer:
+        """Give out a ticket; pressing again in the same session shows the same one."""
+        return self._hand_off(_Steps(self._clock), kiosk_id=kiosk_id, session=session)
+
+    def forget(self, session: str | None) -> None:
+        """Wipe what is remembered of a session."""
+        self._sessions.forget(session)
+
+    def _hand_off(self, steps: "_Steps", *, kiosk_id: str, session: str | None) -> Answer:
+        now_s = self._clock.mono_s()
+        ticket = self._sessions.recall(session, mono_s=now_s).ticket
+        if ticket is None:
+            ticket = self._draw_ticket()
+            self._sessions.remember(session, mono_s=now_s, ticket=ticket)
+            self._record(
+                KioskHandoffFact(at=self._clock.now(), mono_s=self._clock.mono_s(), source=kiosk_id, ticket=ticket)
+            )
+        reply = Reply(Intent.CALL_COLLEAGUE, templates.ticket(ticket), (TicketFact(ticket=ticket),))
+        steps.done("tools")
+        return self._finish(reply, "handoff", steps, kiosk_id=kiosk_id)
+
+    def _draw_ticket(self) -> str:
+        with self._ticket_lock:
+            number = self._next_ticket
+            self._next_ticket += 1
+        return f"C-{number:03d}"
+
+    def _worded(self, question: str, reply: Reply, steps: "_Steps") -> str | None:
+        """The model's wording where it is proved, else None."""
+        turn = turn_of(reply.intent, reply.facts) if self._worder is not None and reply.may_be_worded else None
+        text = self._worder.word(question, turn) if self._worder is not None and turn is not None else None
+        steps.done("wording")
+        if text is None or turn is None:
+            return None
+        proof = self._verifier.prove(text, reply.facts, needs=turn.needs)
+        steps.done("verify")
+        if not proof.ok:
+            self._log.info("assistant.wording_refused", intent=reply.intent.value)
+        return text if proof.ok else None
+
+    def _finish(
+        self, reply: Reply, outcome: Outcome, steps: "_Steps", *, kiosk_id: str, worded: str | None = None
+    ) -> Answer:
+        text, facts, verified = worded or reply.text, reply.facts, True
+        if worded is None and not self._verifier.prove(reply.text, reply.facts).ok:
+            self._log.error("assistant.template_unproved", intent=reply.intent.value)
+            text, facts, outcome, verified = templates.CALL_FAILED, (), "unknown", False
+        steps.done("verify")
+        answer = Answer(
+            answer=text,
+            intent=reply.intent.value,
+            facts=tuple(fact.as_plain() for fact in facts),
+            verified=verified,
+            wording="model" if worded is not None else "template",
+            timings_ms=steps.timings_ms(),
+            outcome=outcome,
+        )
+        self._record(self._turn_fact(answer, reply.sku, kiosk_id))
+        return answer
+
+    def _turn_fact(self, answer: Answer, sku: str | None, kiosk_id: str) -> KioskTurnFact:
+        return KioskTurnFact(
+            at=self._clock.now(),
+            mono_s=self._clock.mono_s(),
+            source=kiosk_id,
+            intent=answer.intent,
+            outcome=answer.outcome,
+            wording=answer.wording,
+            verified=answer.verified,
+            sku=sku,
+            total_ms=answer.timings_ms["total"],
+        )
+
+
+_SMALL_TALK: Sequence[str] = (templates.GREETING, templates.THANKS, templates.NO_OFFERS)
+_STEPS = ("guard", "route", "tools", "wording", "verify")
+
+
+class _Steps:
+    """How long each step of one turn took; a step that was not taken took no time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began_s = self._last_s = clock.mono_s()
+        self._spent_s = dict.fromkeys(_STEPS, 0.0)
+
+    def done(self, step: str) -> None:
+        now_s = self._clock.mono_s()
+        self._spent_s[step] += now_s - self._last_s
+        self._last_s = now_s
+
+    def timings_ms(self) -> dict[str, float]:
+        timings = {step: round(spent_s * 1000, 2) for step, spent_s in self._spent_s.items()}
+        return {**timings, "total": round((self._last_s - self._began_s) * 1000, 2)}

@@ -1,0 +1,171 @@
+"""From a routed question to facts and their template text: which tools an intent asks, and what is said of it.
+
+Owns the decision table intent -> tools -> template. Where the shop's data holds no answer the reply is "I don't
+know", whatever the intent. Knows nothing of the language model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from edge.assistant import templates
+from edge.assistant.router import Intent, Route, Router
+from edge.assistant.tool_facts import MatchesFact, ServiceFact, ToolFact
+from edge.assistant.tools import Tools
+from edge.catalogue import Product
+from edge.catalogue_search import SearchResult
+from edge.catalogue_words import words_of
+from edge.shop_info import WEEKDAYS
+
+_SHOWN = 3
+_MATCHES_FOR_OFFERS = 50
+# A service is not meant by these words alone: "where can I return this" is not the bottle return.
+_WEAK_SERVICE_WORDS = frozenset({"return", "service", "customer", "desk", "counter"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer before it is proved; ``sku`` is the one product it is about, if it is about one."""
+
+    intent: Intent
+    text: str
+    facts: tuple[ToolFact, ...] = ()
+    sku: str | None = None
+    may_be_worded: bool = False
+
+
+class Replies:
+    """Replies to routed questions. Holds nothing between them; any thread may call it."""
+
+    def __init__(self, tools: Tools, router: Router) -> None:
+        self._tools = tools
+        self._router = router
+
+    def to(self, route: Route, *, last_sku: str | None) -> Reply:
+        """The reply to a route; ``last_sku`` is the product that "it" points at."""
+        service = self._service(route)
+        if service is not None:
+            return Reply(Intent.SERVICES, templates.service(service), (service,))
+        match route.intent:
+            case Intent.OPEN_HOURS:
+                fact = self._tools.hours(self._day(route.words))
+                return Reply(route.intent, templates.hours(fact), (fact,), may_be_worded=True)
+            case Intent.RETURNS:
+                policy = self._tools.returns()
+                return Reply(route.intent, templates.returns(policy), (policy,))
+            case Intent.GREETING:
+                return Reply(route.intent, templates.GREETING)
+            case Intent.THANKS:
+                return Reply(route.intent, templates.THANKS)
+            case Intent.OFFERS:
+                return self._offers(route, last_sku)
+        return self._about_product(route, last_sku)
+
+    def _about_product(self, route: Route, last_sku: str | None) -> Reply:
+        found = self._found(route, last_sku)
+        if found.kind == "none":
+            return Reply(route.intent, templates.DONT_KNOW)
+        if found.kind == "several":
+            return self._which_one(route.intent, found)
+        return self._one(route.intent, found.products[0])
+
+    def _one(self, intent: Intent, product: Product) -> Reply:
+        tools = self._tools
+        if intent is Intent.UNKNOWN:
+            intent = Intent.WHERE_IS  # only a product's name: its place is what most people want
+        sold, price, place, stock = (
+            tools.sold(product), tools.price(product), tools.place(product), tools.stock(product),
+        )  # fmt: skip
+        facts: tuple[ToolFact, ...] = (sold, price, place, stock)
+        match intent:
+            case Intent.HOW_MUCH:
+                text = templates.how_much(sold, price)
+            case Intent.HAVE_YOU_GOT:
+                text = templates.have_you_got(sold, place, stock)
+            case Intent.ALLERGENS:
+                listed = tools.allergens(product)
+                return Reply(intent, templates.allergens(sold, listed), (*facts, listed), product.sku)
+            case _:
+                text = templates.where_is(sold, place, stock)
+        return Reply(intent, text, facts, product.sku, may_be_worded=True)
+
+    def _which_one(self, intent: Intent, found: SearchResult) -> Reply:
+        if intent is Intent.UNKNOWN:
+            intent = Intent.WHERE_IS
+        shown = found.products[:_SHOWN]
+        matches = MatchesFact(total=found.total, shown=len(shown))
+        lines = [(self._tools.sold(p), self._tools.price(p), self._tools.place(p)) for p in shown]
+        return Reply(intent, templates.which_one(lines, matches), (matches, *self._cards(shown)))
+
+    def _offers(self, route: Route, last_sku: str | None) -> Reply:
+        names_product = route.is_follow_up or bool(self._router.content(route.words))
+        if not names_product:
+            return self._offer_list(self._tools.offers_today())
+        found = self._found(route, last_sku, limit=_MATCHES_FOR_OFFERS)
+        if found.kind == "none":
+            return Reply(route.intent, templates.DONT_KNOW)
+        on_offer = self._tools.offers_today(found.products)
+        if on_offer:
+            return self._offer_list(on_offer)
+        if found.kind == "several":
+            return self._which_one(route.intent, found)
+        product = found.products[0]
+        text = templates.not_on_offer(self._tools.sold(product), self._tools.price(product))
+        return Reply(route.intent, text, self._cards([product]), product.sku)
+
+    def _offer_list(self, products: Sequence[Product]) -> Reply:
+        shown = products[:_SHOWN]
+        matches = MatchesFact(total=len(products), shown=len(shown))
+        lines = [(self._tools.sold(p), self._tools.price(p), self._tools.place(p)) for p in shown]
+        sku = shown[0].sku if len(products) == 1 else None
+        return Reply(Intent.OFFERS, templates.offers(lines, matches), (matches, *self._cards(shown)), sku)
+
+    def _cards(self, products: Sequence[Product]) -> tuple[ToolFact, ...]:
+        return tuple(fact for product in products for fact in self._tools.about(product))
+
+    def _found(self, route: Route, last_sku: str | None, *, limit: int = _SHOWN) -> SearchResult:
+        if route.is_follow_up:
+            product = self._tools.product(last_sku) if last_sku else None
+            return SearchResult("one", (product,), 1) if product else SearchResult("none")
+        found = self._tools.find(route.words, limit=limit)
+        if found.kind == "none" and route.intent is Intent.ALLERGENS:
+            return self._found_without_allergen(route)
+        return found
+
+    def _found_without_allergen(self, route: Route) -> SearchResult:
+        """In "do the muffins contain nuts" the nuts are no part of a name: leave out one word at a time."""
+        words = self._router.content(route.words)
+        for left_out in reversed(range(len(words))):
+            found = self._tools.find(" ".join(words[:left_out] + words[left_out + 1 :]))
+            if found.kind == "one":
+                return found
+        return SearchResult("none")
+
+    def _service(self, route: Route) -> ServiceFact | None:
+        said = self._router.content(route.words)
+        if route.intent is Intent.RETURNS:
+            said = ("return", *route.words.split())  # bottles say nothing of a product, but much beside "return"
+        asked = [self._router.service_word(word) for word in said]
+        words = {word for text in asked for word in words_of(text)}
+        if route.intent is Intent.RETURNS:
+            words &= {word for fact in self._tools.services() for word in words_of(fact.name)}
+        if not words - _WEAK_SERVICE_WORDS and len(words) < 2:
+            return None
+        return next((fact for fact in self._tools.services() if words <= set(words_of(fact.name))), None)
+
+    def _day(self, words: str) -> date | None:
+        """The local date that is asked for: a weekday, tomorrow, or a day with hours of its own; None is today."""
+        today = self._tools.local_now().date()
+        asked = set(words.split())
+        if "tomorrow" in asked:
+            return today + timedelta(days=1)
+        coming = [special for special in self._tools.shop.info.exceptions if special.date >= today]
+        for left_out in ((), ("day", "eve")):
+            for special in coming:
+                name = {word for word in words_of(special.name) if word not in left_out}
+                if name and name <= set(words_of(words)):
+                    return special.date
+        for number, weekday in enumerate(WEEKDAYS):
+            if asked & {weekday, weekday + "s"}:
+                return today + timedelta(days=(number - today.weekday()) % 7)
+        return None

@@ -1,0 +1,121 @@
+"""Finds out what a shopper wants: one of a few intents, and the words that name the product. Deterministic.
+
+Owns the intents and reading a language's phrase file (`phrases/en.toml`). Refuses to guess: a question without a
+known form is `unknown`, and whether its words name a product is for the search to say.
+"""
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+
+from edge.errors import ConfigError
+
+
+class Intent(StrEnum):
+    """What a turn is about; the names are part of the kiosk's interface and of `kiosk.turn`."""
+
+    WHERE_IS = "where_is"
+    HOW_MUCH = "how_much"
+    HAVE_YOU_GOT = "have_you_got"
+    OPEN_HOURS = "open_hours"
+    CALL_COLLEAGUE = "call_colleague"
+    RETURNS = "returns"
+    OFFERS = "offers"
+    ALLERGENS = "allergens"
+    SERVICES = "services"
+    GREETING = "greeting"
+    THANKS = "thanks"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a question goes. ``words`` is what is left of it, in the shopper's spelling."""
+
+    intent: Intent
+    words: str
+    is_follow_up: bool = False
+    """It names no product but points at the one of the turn before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """One language's phrase file, compiled."""
+
+    intents: tuple[tuple[Intent, tuple[re.Pattern[str], ...]], ...]
+    politeness: tuple[re.Pattern[str], ...]
+    follow_up: tuple[re.Pattern[str], ...]
+    filler: frozenset[str]
+    not_misspelled: tuple[str, ...]
+    service_words: dict[str, str]
+    """A further name for a service's word, to that word."""
+
+
+def load_phrases(language: str) -> Phrases:
+    """Read `phrases/<language>.toml` from the package.
+
+    Raises:
+        ConfigError: there is no such file: names the languages that there are.
+    """
+    folder = resources.files("edge.assistant") / "phrases"
+    file = folder / f"{language}.toml"
+    if not re.fullmatch(r"[a-z]{2}", language) or not file.is_file():
+        known = ", ".join(sorted(entry.name[:2] for entry in folder.iterdir() if entry.name.endswith(".toml")))
+        raise ConfigError(f"[shop].language: {language!r} must be one of: {known}")
+    data = tomllib.loads(file.read_text(encoding="utf-8"))
+    return Phrases(
+        intents=tuple((Intent(entry["name"]), _compiled(entry["patterns"])) for entry in data["intents"]),
+        politeness=_compiled(data["politeness"]),
+        follow_up=_compiled(data["follow_up"]),
+        filler=frozenset(data["filler"]),
+        not_misspelled=tuple(data["not_misspelled"]),
+        service_words={other: word for word, others in data["service_words"].items() for other in others},
+    )
+
+
+class Router:
+    """Routes questions of one language. Holds nothing between them; any thread may call it."""
+
+    def __init__(self, phrases: Phrases) -> None:
+        self._phrases = phrases
+
+    def route(self, question: str) -> Route:
+        """Intent and product words of a guarded question."""
+        text = _folded(question)
+        bare = text
+        for pattern in self._phrases.politeness:
+            bare = pattern.sub(" ", bare)
+        for intent, patterns in self._phrases.intents:
+            matched = [pattern for pattern in patterns if pattern.search(bare) or pattern.search(text)]
+            if matched:
+                rest = bare
+                for pattern in patterns:
+                    rest = pattern.sub(" ", rest)
+                return self._routed(intent, bare, rest)
+        return self._routed(Intent.UNKNOWN, bare, bare)
+
+    def _routed(self, intent: Intent, bare: str, rest: str) -> Route:
+        words = " ".join(rest.split()).strip(" ?!.,;:-")
+        says_nothing = not self.content(words)
+        points_back = any(pattern.search(bare) for pattern in self._phrases.follow_up)
+        return Route(intent, words, is_follow_up=says_nothing and points_back)
+
+    def content(self, words: str) -> tuple[str, ...]:
+        """The words that are no filler."""
+        return tuple(word for word in re.findall(r"[\w.%&-]+", words) if word not in self._phrases.filler)
+
+    def service_word(self, word: str) -> str:
+        """The word that `shop-info.toml` would use for this one."""
+        return self._phrases.service_words.get(word, word)
+
+
+def _compiled(patterns: list[str]) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern) for pattern in patterns)
+
+
+def _folded(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text.casefold().replace("\u2019", "'"))
+    return "".join(char for char in folded if not unicodedata.combining(char))

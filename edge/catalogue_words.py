@@ -1,0 +1,84 @@
+"""Words of product names and of shoppers' questions, brought to one form so that they can be compared.
+
+Owns folding case and accents, joining amounts with their units, plurals, and `sugar free` as one word (so that it
+never matches sugar). Knows no product and no language beyond English plurals; correction is in `catalogue_search`.
+"""
+
+import re
+import unicodedata
+from decimal import Decimal
+
+_UNITS = {
+    "l": ("ml", 1000),
+    "litre": ("ml", 1000),
+    "litres": ("ml", 1000),
+    "liter": ("ml", 1000),
+    "liters": ("ml", 1000),
+    "ltr": ("ml", 1000),
+    "cl": ("ml", 10),
+    "ml": ("ml", 1),
+    "kg": ("g", 1000),
+    "kilo": ("g", 1000),
+    "kilos": ("g", 1000),
+    "g": ("g", 1),
+    "gram": ("g", 1),
+    "grams": ("g", 1),
+    "gr": ("g", 1),
+    "pcs": ("pc", 1),
+    "pc": ("pc", 1),
+    "pieces": ("pc", 1),
+    "rolls": ("roll", 1),
+    "roll": ("roll", 1),
+    "washes": ("wash", 1),
+}
+_AMOUNT = re.compile(r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")\b")
+_HALF = re.compile(r"\bhalf(?: an?)?[ -](?=(?:litre|liter|kilo|l|kg)\b)")
+_PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:%|percent\b|per cent\b)")
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+_FREE = re.compile(r"\b([a-z]{3,})[ -]free\b(?![ -]range)")
+_WITHOUT = re.compile(r"\b(?:without|with no|free of|free from)(?: any)? ([a-z]{3,})")
+_WORD = re.compile(r"\d+(?:\.\d+)?%?[a-z]*|[a-z]+")
+_SIZE = re.compile(r"\d+(?:\.\d+)?(?:ml|g|pc|roll|wash|%)?")
+_JOINING = frozenset({"a", "an", "and", "at", "for", "from", "in", "of", "on", "or", "the", "to", "with", "x"})
+
+
+def words_of(text: str) -> list[str]:
+    """Comparable words in order: folded, singular, amounts as ``500ml``, joining words left out."""
+    folded = unicodedata.normalize("NFKD", text.casefold().replace("ß", "ss"))
+    plain = "".join(char for char in folded if not unicodedata.combining(char)).replace("'", "").replace("\u2019", "")
+    plain = _DECIMAL_COMMA.sub(".", plain)
+    plain = _HALF.sub("0.5 ", plain)
+    plain = _PERCENT.sub(r"\1% ", plain)
+    plain = _AMOUNT.sub(_base_amount, plain)
+    plain = _WITHOUT.sub(lambda match: f" {singular(match[1])}free ", plain)
+    plain = _FREE.sub(lambda match: f"{singular(match[1])}free", plain)
+    return [singular(word) for word in _WORD.findall(plain) if word not in _JOINING]
+
+
+def is_size(word: str) -> bool:
+    """Whether a word of `words_of` is an amount or a bare number."""
+    return _SIZE.fullmatch(word) is not None
+
+
+def is_free_from(word: str) -> bool:
+    """Whether a word of `words_of` says that something is left out, such as ``sugarfree``."""
+    return len(word) > 6 and word.endswith("free")
+
+
+def singular(word: str) -> str:
+    """The word without an English plural ending; words that only look plural keep theirs."""
+    if len(word) < 4 or not word.isalpha():
+        return word
+    if word.endswith(("ies", "ie")):
+        return word.removesuffix("s").removesuffix("ie") + "y"
+    if re.search(r"(ss|x|ch|sh|o)es$", word):
+        return word[:-2]
+    if word.endswith("s") and not re.search(r"(ss|us|is)$", word):
+        return word[:-1]
+    return word
+
+
+def _base_amount(match: re.Match[str]) -> str:
+    unit, factor = _UNITS[match[2]]
+    amount = (Decimal(match[1]) * factor).normalize()
+    return f"{amount:f}{unit} "
