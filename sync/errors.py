@@ -14,3 +14,27 @@ class AckRejectedError(SyncError):
         self.lane = lane
         self.upto = upto
         self.sent_upto = sent_upto
+
+
+class MessageInvalidError(SyncError):
+    """A topic, envelope, acknowledgement or presence is not what the contract says: refuse it, keep what it holds."""
+
+
+class LinkUnavailableError(SyncError):
+    """The broker cannot be reached, refused us or went silent: back off and try again."""
+
+
+class LinkStalledError(LinkUnavailableError):
+    """The broker is there, but the receiver acknowledged nothing for too long: connect anew and send again."""
+
+
+class LinkSettingsError(SyncError):
+    """A certificate, key or password file cannot be used: tell the operator which."""
+
+
+class BrokerUnavailableError(SyncError):
+    """The embedded broker cannot start: tell the operator why and what would help."""
+
+
+class SinkStoreError(SyncError):
+    """The receiver's database cannot be used: tell the operator; nothing was acknowledged."""

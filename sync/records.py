@@ -53,6 +53,8 @@ class OutgoingRecord:
     data: Mapping[str, Scalar]
     key: str | None = None
     """Metrics of lane p3 with the same key replace each other while unsent."""
+    traceparent: str | None = None
+    """W3C trace context of the work that made the fact, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,263 @@
+"""One connection's worth of sending: window, acknowledgements, watchdog.
+
+Owns what is unanswered on one link and decides when to send, when to read again and when to give up; it has no
+thread and waits nowhere but in ``link.poll``. The uplink makes a new one for each connection.
+
+    opened -> waiting for a greeting -> sending <-> waiting for acknowledgements -> (stalled | lost) -> closed
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sync.acks import Ack, Greeting, parse_answer
+from sync.config import SyncSettings
+from sync.drain import Drain
+from sync.envelope import encode
+from sync.errors import AckRejectedError, LinkStalledError, LinkUnavailableError, MessageInvalidError
+from sync.link import Arrived, Link, Message, Settled
+from sync.outbox import Outbox
+from sync.presence import Claim, Presence, encode_presence
+from sync.records import Lane, QueuedRecord
+from sync.topics import Channel, NodeName
+
+SecurityEvent = Callable[[AckRejectedError | MessageInvalidError], None]
+
+_BATCH_ROWS = 100
+_UNACKED_ROWS = 500
+"""Sent rows without progress in acknowledgements; stays under the queue a broker keeps for a slow receiver."""
+_REWIND_EVERY_S = 1.0
+
+
+@dataclass(slots=True)
+class LaneProgress:
+    """How far a lane went on this connection."""
+
+    acked_upto: int
+    sent_upto: int
+    moved_s: float
+    """Monotonic time of the last progress, or of the first row sent after everything was acknowledged."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the uplink tells about itself; outlives a connection."""
+
+    published: int = 0
+    deleted: int = 0
+    refused_publications: int = 0
+    rejected_answers: int = 0
+    connections: int = 0
+    stalls: int = 0
+    last_ack_s: float | None = None
+    """Monotonic time of the last acknowledgement that moved a lane."""
+    receiver: str | None = None
+    """Name of the receiver that greeted last, None while none is known to listen."""
+
+
+@dataclass(slots=True)
+class Session:
+    """Sends one outbox over one open link; all methods belong to the uplink's thread."""
+
+    link: Link
+    outbox: Outbox
+    node: NodeName
+    settings: SyncSettings
+    window: int
+    watchdog_s: float
+    mono_s: Callable[[], float]
+    on_security_event: SecurityEvent
+    counters: Counters
+    news: threading.Event
+    """Set by whoever put rows into the outbox; cleared here."""
+    has_progress: bool = False
+    _drain: Drain = field(init=False)
+    _ready: deque[tuple[QueuedRecord, Message]] = field(default_factory=deque)
+    _unanswered: dict[int, QueuedRecord | None] = field(default_factory=dict)
+    _progress: dict[tuple[str, Lane], LaneProgress] = field(default_factory=dict)
+    _unacked: int = 0
+    _began_s: float = field(init=False)
+    _rewound_s: float = field(init=False)
+    _looked_s: float = field(init=False)
+    _is_dry: bool = False
+    _is_rewind_due: bool = False
+    _greeted_by: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._drain = Drain(self.outbox)
+        self._began_s = self._rewound_s = self._looked_s = self.mono_s()
+
+    @property
+    def in_flight(self) -> int:
+        """Publications that the broker has not answered."""
+        return len(self._unanswered)
+
+    def begin(self) -> None:
+        """Take the outbox's state and say that we are here.
+
+        Raises:
+            LinkUnavailableError: the connection is gone.
+        """
+        self.counters.receiver = None
+        self._rewind()
+        claims = tuple(
+            Claim(epoch, state.lane, state.acked_upto)
+            for epoch in self._drain.epochs
+            for state in self.outbox.lanes(epoch)
+            if state.acked_upto > 0
+        )
+        self._publish(encode_presence(self.node, Presence(is_online=True, claims=claims)), None)
+
+    def step(self) -> None:
+        """Deal with what came, send what may go, look at the watchdog; waits at most one idle period.
+
+        Raises:
+            LinkUnavailableError: the connection is gone, or the broker refused a publication.
+            LinkStalledError: nothing was acknowledged for too long.
+        """
+        self.settle(self._wait_s())
+        self._fill()
+        self._watch()
+
+    def farewell(self) -> None:
+        """Say that we leave, so that nobody takes the silence for a fault.
+
+        Raises:
+            LinkUnavailableError: the connection is gone.
+        """
+        self._publish(encode_presence(self.node, Presence(is_online=False)), None)
+
+    def settle(self, timeout_s: float) -> None:
+        """Deal with what came and send nothing; waits at most ``timeout_s``.
+
+        Raises:
+            LinkUnavailableError: the connection is gone, or the broker refused a publication.
+        """
+        for event in self.link.poll(timeout_s):
+            if isinstance(event, Settled):
+                self._settle(event)
+            else:
+                self._hear(event)
+
+    def _rewind(self) -> None:
+        now_s = self.mono_s()
+        self._ready.clear()
+        self._is_dry = False
+        self._unacked = 0
+        self._rewound_s = now_s
+        for state in self._drain.rewind():
+            self._progress[self._drain.epochs[-1], state.lane] = LaneProgress(state.acked_upto, state.acked_upto, now_s)
+        for epoch in self._drain.epochs[:-1]:
+            for state in self.outbox.lanes(epoch):
+                self._progress[epoch, state.lane] = LaneProgress(state.acked_upto, state.acked_upto, now_s)
+
+    def _wait_s(self) -> float:
+        if self._ready and self._may_send():
+            return 0.0
+        if not self._greeted_by and not self._is_patience_over():
+            return min(self.settings.idle_poll_s, self.settings.greeting_wait_s)
+        return min(self.settings.idle_poll_s, self.watchdog_s / 2)
+
+    def _is_patience_over(self) -> bool:
+        return self.mono_s() - self._began_s >= self.settings.greeting_wait_s
+
+    def _may_send(self) -> bool:
+        # Until a receiver shows that it listens, one window is sent as a probe and no more: a broker takes
+        # everything over, subscribers or not, and a month's backlog would go nowhere again and again.
+        is_heard = bool(self._greeted_by) or self.has_progress
+        allowance = _UNACKED_ROWS if is_heard else self.window
+        return (
+            (is_heard or self._is_patience_over()) and self._unacked < allowance and len(self._unanswered) < self.window
+        )
+
+    def _fill(self) -> None:
+        if self._is_rewind_due and self.mono_s() - self._rewound_s >= _REWIND_EVERY_S:
+            self._is_rewind_due = False
+            if self._has_unacked():
+                self._rewind()
+        while self._may_send():
+            if not self._ready and not self._draw():
+                return
+            row, message = self._ready.popleft()
+            self._publish(message, row)
+
+    def _draw(self) -> bool:
+        if self._is_dry and not self.news.is_set() and self.mono_s() - self._looked_s < self.settings.idle_poll_s:
+            return False
+        self.news.clear()
+        self._looked_s = self.mono_s()
+        # Rows are marked in batches ahead of the window: the ledger's commit is a disk flush, and one for
+        # each row would be the whole throughput. A link that breaks in between leaves rows marked twice.
+        rows = self._drain.next_rows(_BATCH_ROWS)
+        self._is_dry = not rows
+        if not rows:
+            if self._drain.is_stale():
+                self._rewind()
+            return False
+        messages = [encode(self.node, row) for row in rows]
+        self.outbox.mark_sent(rows, [message.size_bytes for message in messages])
+        self._ready.extend(zip(rows, messages, strict=True))
+        return True
+
+    def _publish(self, message: Message, row: QueuedRecord | None) -> None:
+        self._unanswered[self.link.publish(message)] = row
+        if row is None:
+            return
+        self.counters.published += 1
+        self._unacked += 1
+        lane = self._progress[row.epoch, row.lane]
+        if lane.sent_upto <= lane.acked_upto:
+            lane.moved_s = self.mono_s()
+        lane.sent_upto = max(lane.sent_upto, row.seq)
+
+    def _settle(self, event: Settled) -> None:
+        self._unanswered.pop(event.token, None)
+        if event.is_refused:
+            self.counters.refused_publications += 1
+            raise LinkUnavailableError(f"the broker refused a publication with reason {event.reason_code:#04x}")
+        if event.is_unheard:
+            self.counters.receiver = None
+
+    def _hear(self, event: Arrived) -> None:
+        if event.message.topic == self.node.topic(Channel.ACK):
+            try:
+                answer = parse_answer(event.message.payload)
+                if isinstance(answer, Ack):
+                    self._acknowledge(answer)
+                else:
+                    self._greet(answer)
+            except (AckRejectedError, MessageInvalidError) as error:
+                self.counters.rejected_answers += 1
+                self.on_security_event(error)
+        self.link.confirm(event.token)
+
+    def _acknowledge(self, ack: Ack) -> None:
+        lane = self._progress.get((ack.epoch, ack.lane))
+        if lane is None:
+            raise AckRejectedError(ack.epoch, ack.lane, ack.upto, 0)
+        if ack.upto <= lane.acked_upto:
+            return
+        self.counters.deleted += self.outbox.acknowledge(ack.epoch, ack.lane, ack.upto)
+        lane.acked_upto = ack.upto
+        lane.moved_s = self.counters.last_ack_s = self.mono_s()
+        self._unacked = 0
+        self.has_progress = True
+
+    def _greet(self, greeting: Greeting) -> None:
+        is_new = greeting.receiver not in self._greeted_by
+        self.counters.receiver = greeting.receiver
+        # A receiver that started after rows went out has not seen them. Names are drawn anew at each start, so
+        # one that floods us with names gets one re-reading a second and costs bandwidth, never rows.
+        if is_new and len(self._greeted_by) < _UNACKED_ROWS:
+            self._greeted_by.add(greeting.receiver)
+            self._is_rewind_due = self._has_unacked()
+
+    def _has_unacked(self) -> bool:
+        return any(lane.sent_upto > lane.acked_upto for lane in self._progress.values())
+
+    def _watch(self) -> None:
+        now_s = self.mono_s()
+        for (epoch, name), lane in self._progress.items():
+            if lane.sent_upto > lane.acked_upto and now_s - lane.moved_s >= self.watchdog_s:
+                raise LinkStalledError(f"nothing of {epoch}:{name} acknowledged for {self.watchdog_s:g} s")
