@@ -56,7 +56,7 @@ def stamp_of(path: Path) -> Stamp:
         ArtefactInvalidError: it cannot be looked at.
     """
     try:
-        return _stamp(os.stat(path))
+        return _stamp(path.stat())
     except FileNotFoundError as missing:
         raise ArtefactMissingError(f"{path.name}: no such weights file in {path.parent}") from missing
     except OSError as failed:

@@ -46,7 +46,7 @@ class Child:
         Raises:
             OSError: no process can be started now.
         """
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             _command(weights.resolve(), chat, settings),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -56,6 +56,9 @@ class Child:
             start_new_session=True,
             bufsize=0,
         )
+        self._stdin = _opened(self._process.stdin)
+        self._stdout = _opened(self._process.stdout)
+        self._stderr = _opened(self._process.stderr)
         self._sending = Lock()
         self._unread = b""
         self._last_words: deque[str] = deque(maxlen=LAST_WORDS)
@@ -159,20 +162,11 @@ class Child:
         said = self._last_words[-1] if self._last_words else ""
         return f"{how}: {said}" if said else how
 
-    @property
-    def _stdin(self) -> IO[bytes]:
-        assert self._process.stdin is not None
-        return self._process.stdin
 
-    @property
-    def _stdout(self) -> IO[bytes]:
-        assert self._process.stdout is not None
-        return self._process.stdout
-
-    @property
-    def _stderr(self) -> IO[bytes]:
-        assert self._process.stderr is not None
-        return self._process.stderr
+def _opened(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise ChildGoneError("it has no pipe")
+    return pipe
 
 
 def _command(weights: Path, chat: ChatInput, settings: LanguageSettings) -> list[str]:

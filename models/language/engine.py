@@ -3,19 +3,19 @@
 Owns the waiting line, the deadlines, the prefix cache and the turn under way. It reaches the network itself only
 through the `Runtime` port (`models.language.llama` is the real one) and neither reads pipes nor knows processes.
 
-    waiting ─► prefix (chunks, skipped when cached) ─► prompt (chunks) ─► answer (a token a step) ─► answered
-       └──────────────┴───────────────┴──────────────────┴── deadline or cancel ─► failure
+    waiting ─► prefix (chunks; none if cached) ─► prompt (chunks) ─► answer (a token a step) ─► answered
+       └───────────────┴───────────────────────────────┴────────────────────┴── deadline, cancel ─► failure
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from models.language.chat import Span, Template, opening, turn
 from models.language.prefixes import CachedPrefix, PrefixCache, Tokens
 from models.language.requests import Priority
 from models.language.wire import Answer, Ask, Cancel, Command, Failure, Ping, Pong, Reply, Warm
-from models.language.wording import Grammar, GrammarInvalidError, Logits, Wording
+from models.language.wording import Finish, Grammar, GrammarInvalidError, Logits, Wording
 
 TURN_SEQUENCE = 0
 
@@ -70,31 +70,30 @@ class Runtime(Protocol):
         ...
 
 
-@dataclass(slots=True, eq=False)
-class _Job:
-    """A request on its way; ``ask`` is None for a warming, which ends with its prefix."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Turn:
+    """A request with its tokens."""
 
-    ask: Ask | None
+    ask: Ask
     prefix: Tokens
     prompt: Tokens
     arrived_s: float
-    started_s: float = 0.0
-    first_token_s: float = 0.0
-    cached: CachedPrefix | None = None
-    cached_tokens: int = 0
-    position: int = 0
-    wording: Wording | None = None
-
-    @property
-    def rank(self) -> tuple[bool, bool]:
-        return (self.ask is None, self.ask is not None and self.ask.priority is Priority.BACKGROUND)
 
     def is_late(self, now_s: float) -> bool:
-        return self.ask is not None and now_s >= self.arrived_s + self.ask.budget_ms / 1000
+        return now_s >= self.arrived_s + self.ask.budget_ms / 1000
 
-    @property
-    def room_tokens(self) -> int:
-        return len(self.prompt) + (self.ask.max_tokens if self.ask else 0)
+
+@dataclass(slots=True, eq=False)
+class _Answering:
+    """The turn under way; ``position`` is how many of its tokens are in memory, the prefix included."""
+
+    turn: _Turn
+    wording: Wording
+    cached: CachedPrefix
+    cached_tokens: int
+    started_s: float
+    first_token_s: float = 0.0
+    position: int = 0
 
 
 class Engine:
@@ -120,12 +119,14 @@ class Engine:
         self._chunk_tokens = chunk_tokens
         self._mono_s = mono_s
         self._prefixes = PrefixCache(range(TURN_SEQUENCE + 1, TURN_SEQUENCE + 1 + cached_prefixes))
-        self._waiting: list[_Job] = []
-        self._job: _Job | None = None
+        self._waiting: list[_Turn] = []
+        self._warmings: list[Tokens] = []
+        self._answering: _Answering | None = None
 
     @property
     def is_idle(self) -> bool:
-        return self._job is None and not self._waiting
+        """Whether a step would do nothing."""
+        return self._answering is None and not self._waiting and not self._warmings
 
     def take(self, command: Command) -> list[Reply]:
         """Accept a command; what can be said at once comes back."""
@@ -133,24 +134,28 @@ class Engine:
             case Ping(id=ping):
                 return [Pong(id=ping)]
             case Cancel(id=ask):
-                return self._cancel(ask)
+                return [
+                    self._give_up(turn, "cancelled", "nobody waits") for turn in self._turns() if turn.ask.id == ask
+                ]
             case Warm(prefix=prefix):
                 tokens = self._runtime.tokens(opening(self._template, prefix))
                 if len(tokens) < self._context_tokens:
-                    self._waiting.append(_Job(None, tokens, (), self._mono_s()))
+                    self._warmings.append(tokens)
                 return []
             case Ask():
                 return self._admit(command)
 
     def step(self) -> list[Reply]:
-        """Do one piece of work: a chunk of a prompt or one token of an answer."""
-        replies = self._give_up_late()
-        if self._job is None and self._waiting:
-            self._job = min(self._waiting, key=lambda job: job.rank)
-            self._waiting.remove(self._job)
-            replies += self._begin(self._job)
-        if self._job is not None:
-            replies += self._advance(self._job)
+        """Do one piece of work: a chunk of a prompt, one token of an answer, or a chunk of a prefix to warm."""
+        now_s = self._mono_s()
+        late = [turn for turn in self._turns() if turn.is_late(now_s)]
+        replies: list[Reply] = [self._give_up(turn, "late", "its deadline passed") for turn in late]
+        if self._answering is None and self._waiting:
+            replies += self._begin(min(self._waiting, key=lambda turn: turn.ask.priority is Priority.BACKGROUND))
+        if self._answering is not None:
+            replies += self._advance(self._answering)
+        elif self._warmings:
+            self._warm(self._warmings[0])
         return replies
 
     def _admit(self, ask: Ask) -> list[Reply]:
@@ -160,129 +165,111 @@ class Engine:
         if needed > self._context_tokens:
             message = f"the turn needs {needed} tokens and the context holds {self._context_tokens}"
             return [Failure(id=ask.id, reason="rejected", message=message)]
-        self._waiting.append(_Job(ask, prefix, prompt, self._mono_s()))
+        self._waiting.append(_Turn(ask, prefix, prompt, self._mono_s()))
         return []
 
-    def _cancel(self, ask_id: int) -> list[Reply]:
-        for job in self._all_jobs():
-            if job.ask is not None and job.ask.id == ask_id:
-                return [self._give_up(job, "cancelled", "nobody waits for it")]
-        return []
+    def _turns(self) -> list[_Turn]:
+        return [*self._waiting, *([self._answering.turn] if self._answering else [])]
 
-    def _give_up_late(self) -> list[Reply]:
-        now_s = self._mono_s()
-        return [self._give_up(job, "late", "its deadline passed") for job in self._all_jobs() if job.is_late(now_s)]
-
-    def _all_jobs(self) -> list[_Job]:
-        return [*self._waiting, *([self._job] if self._job else [])]
-
-    def _give_up(self, job: _Job, reason: str, message: str) -> Failure:
-        if job is self._job:
-            self._end(job)
+    def _give_up(self, given_up: _Turn, reason: Literal["rejected", "late", "cancelled"], message: str) -> Failure:
+        if self._answering is not None and self._answering.turn is given_up:
+            self._end(self._answering)
         else:
-            self._waiting.remove(job)
-        assert job.ask is not None
-        return Failure.model_validate({"id": job.ask.id, "reason": reason, "message": message})
+            self._waiting.remove(given_up)
+        return Failure(id=given_up.ask.id, reason=reason, message=message)
 
-    def _begin(self, job: _Job) -> list[Reply]:
-        job.started_s = self._mono_s()
-        if job.ask is not None:
-            try:
-                grammar = self._runtime.grammar(job.ask.grammar) if job.ask.grammar is not None else None
-            except GrammarInvalidError as wrong:
-                return [self._give_up(job, "rejected", str(wrong))]
-            job.wording = Wording(
-                grammar,
-                stop=job.ask.stop,
-                max_tokens=job.ask.max_tokens,
-                temperature=job.ask.temperature,
-                seed=job.ask.seed,
-            )
-        job.cached = self._prefixes.find(job.prefix) or self._keep(job)
-        self._make_room(job)
-        job.cached_tokens = job.cached.computed
+    def _begin(self, chosen: _Turn) -> list[Reply]:
+        ask = chosen.ask
+        try:
+            grammar = None if ask.grammar is None else self._runtime.grammar(ask.grammar)
+        except GrammarInvalidError as wrong:
+            return [self._give_up(chosen, "rejected", str(wrong))]
+        wording = Wording(grammar, stop=ask.stop, max_tokens=ask.max_tokens, temperature=ask.temperature, seed=ask.seed)
+        cached = self._kept(chosen.prefix, room_tokens=len(chosen.prompt) + ask.max_tokens)
+        self._waiting.remove(chosen)
+        self._answering = _Answering(chosen, wording, cached, cached.computed, self._mono_s())
         return []
 
-    def _keep(self, job: _Job) -> CachedPrefix:
-        while self._prefixes.is_full:
+    def _kept(self, prefix: Tokens, *, room_tokens: int) -> CachedPrefix:
+        """The prefix's place in the cache, with ``room_tokens`` left beside all kept prefixes."""
+        cached = self._prefixes.find(prefix)
+        if cached is None:
+            while self._prefixes.is_full:
+                self._drop_oldest()
+            cached = self._prefixes.add(prefix)
+        while self._prefixes.held_tokens + room_tokens > self._context_tokens:
             self._drop_oldest()
-        return self._prefixes.add(job.prefix)
-
-    def _make_room(self, job: _Job) -> None:
-        while self._prefixes.held_tokens + job.room_tokens > self._context_tokens:
-            self._drop_oldest()
+        return cached
 
     def _drop_oldest(self) -> None:
-        oldest = self._prefixes.oldest()
-        assert oldest is not None
-        self._runtime.clear(oldest.sequence)
-        self._prefixes.drop(oldest)
+        self._runtime.clear(self._prefixes.drop_oldest())
 
-    def _advance(self, job: _Job) -> list[Reply]:
-        assert job.cached is not None
-        if not job.cached.is_whole:
-            self._compute_prefix(job.cached)
+    def _warm(self, prefix: Tokens) -> None:
+        cached = self._kept(prefix, room_tokens=0)
+        if not cached.is_whole:
+            self._compute_prefix(cached)
+        if cached.is_whole:
+            self._warmings.remove(prefix)
+
+    def _advance(self, answering: _Answering) -> list[Reply]:
+        if not answering.cached.is_whole:
+            self._compute_prefix(answering.cached)
             return []
-        if job.wording is None:
-            self._end(job)
-            return []
-        if job.position == 0:
-            self._runtime.copy(job.cached.sequence, TURN_SEQUENCE)
-            job.position = len(job.prefix)
-        logits = self._compute_turn(job)
-        return [] if logits is None else self._say(job, job.wording, logits)
+        if answering.position == 0:
+            self._runtime.copy(answering.cached.sequence, TURN_SEQUENCE)
+            answering.position = len(answering.turn.prefix)
+        logits = self._compute_turn(answering)
+        return [] if logits is None else self._say(answering, logits)
 
     def _compute_prefix(self, cached: CachedPrefix) -> None:
         chunk = cached.tokens[cached.computed : cached.computed + self._chunk_tokens]
         self._runtime.compute([Row(cached.sequence, cached.computed + i, token) for i, token in enumerate(chunk)])
         cached.computed += len(chunk)
 
-    def _compute_turn(self, job: _Job) -> Logits | None:
-        """Next chunk of the prompt or the answer's last token; logits once the prompt is through."""
-        assert job.wording is not None
-        known = job.prompt + tuple(job.wording.tokens)
-        done = job.position - len(job.prefix)
+    def _compute_turn(self, answering: _Answering) -> Logits | None:
+        """Compute the next chunk of the prompt, or the answer's last token; logits once the prompt is through."""
+        known = answering.turn.prompt + tuple(answering.wording.tokens)
+        done = answering.position - len(answering.turn.prefix)
         chunk = known[done : done + self._chunk_tokens]
         is_last = done + len(chunk) == len(known)
         rows = [
-            Row(TURN_SEQUENCE, job.position + i, token, wants_logits=is_last and i == len(chunk) - 1)
+            Row(TURN_SEQUENCE, answering.position + i, token, wants_logits=is_last and i == len(chunk) - 1)
             for i, token in enumerate(chunk)
         ]
         logits = self._runtime.compute(rows)
-        job.position += len(chunk)
+        answering.position += len(chunk)
         return logits[0] if is_last else None
 
-    def _say(self, job: _Job, wording: Wording, logits: Logits) -> list[Reply]:
-        assert job.ask is not None
+    def _say(self, answering: _Answering, logits: Logits) -> list[Reply]:
+        wording = answering.wording
         try:
             token = wording.choose(logits)
         except GrammarInvalidError as stuck:
-            return [self._give_up(job, "rejected", str(stuck))]
+            return [self._give_up(answering.turn, "rejected", str(stuck))]
         if not wording.tokens:
-            job.first_token_s = self._mono_s()
-        wording.take(token, self._runtime.piece(token), is_end=self._runtime.is_end(token))
-        if wording.finish is None:
+            answering.first_token_s = self._mono_s()
+        finish = wording.take(token, self._runtime.piece(token), is_end=self._runtime.is_end(token))
+        if finish is None:
             return []
-        self._end(job)
-        return [self._answer(job, job.ask, wording)]
+        self._end(answering)
+        return [self._answer(answering, finish)]
 
-    def _end(self, job: _Job) -> None:
-        if job.wording is not None:
-            job.wording.close()
-            self._runtime.clear(TURN_SEQUENCE)
-        self._job = None
+    def _end(self, answering: _Answering) -> None:
+        answering.wording.close()
+        self._runtime.clear(TURN_SEQUENCE)
+        self._answering = None
 
-    def _answer(self, job: _Job, ask: Ask, wording: Wording) -> Answer:
-        assert wording.finish is not None
+    def _answer(self, answering: _Answering, finish: Finish) -> Answer:
+        began_s = answering.turn.arrived_s
         return Answer(
-            id=ask.id,
-            text=wording.text,
-            finish=wording.finish,
-            prompt_tokens=len(job.prefix) + len(job.prompt),
-            cached_tokens=job.cached_tokens,
-            answer_tokens=len(wording.tokens),
-            queued_ms=(job.started_s - job.arrived_s) * 1000,
-            first_token_ms=(job.first_token_s - job.arrived_s) * 1000,
-            total_ms=(self._mono_s() - job.arrived_s) * 1000,
+            id=answering.turn.ask.id,
+            text=answering.wording.text,
+            finish=finish,
+            prompt_tokens=len(answering.turn.prefix) + len(answering.turn.prompt),
+            cached_tokens=answering.cached_tokens,
+            answer_tokens=len(answering.wording.tokens),
+            queued_ms=(answering.started_s - began_s) * 1000,
+            first_token_ms=(answering.first_token_s - began_s) * 1000,
+            total_ms=(self._mono_s() - began_s) * 1000,
             rss_mb=self._runtime.rss_mb(),
         )

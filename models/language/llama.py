@@ -30,9 +30,7 @@ class LlamaRuntime:
     The sequences share one memory (``kv_unified``), so letting a turn begin with a cached prefix copies no numbers.
     """
 
-    def __init__(
-        self, weights: Path, *, threads: int, context_tokens: int, chunk_tokens: int, sequences: int
-    ) -> None:
+    def __init__(self, weights: Path, *, threads: int, context_tokens: int, chunk_tokens: int, sequences: int) -> None:
         """Load the weights. Blocks for as long as the disk needs.
 
         Raises:

@@ -20,6 +20,7 @@ class CachedPrefix:
 
     @property
     def is_whole(self) -> bool:
+        """Whether all of it is computed."""
         return self.computed == len(self.tokens)
 
 
@@ -45,20 +46,18 @@ class PrefixCache:
         return None
 
     def add(self, tokens: Tokens) -> CachedPrefix:
-        """Keep a new prefix; call ``oldest`` and ``drop`` first while ``is_full``."""
+        """Keep a new prefix; not while ``is_full``."""
         prefix = CachedPrefix(tokens=tokens, sequence=self._free.pop())
         self._kept.append(prefix)
         return prefix
 
     @property
     def is_full(self) -> bool:
+        """Whether one must go before another comes."""
         return not self._free
 
-    def oldest(self) -> CachedPrefix | None:
-        """The prefix that makes room first."""
-        return self._kept[0] if self._kept else None
-
-    def drop(self, prefix: CachedPrefix) -> None:
-        """Forget a prefix; its sequence is free again once the engine has cleared it."""
-        self._kept.remove(prefix)
+    def drop_oldest(self) -> int:
+        """Forget the least recently used prefix; the sequence to clear, which is free from now on."""
+        prefix = self._kept.pop(0)
         self._free.append(prefix.sequence)
+        return prefix.sequence

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Logits = NDArray[np.float32]
+Finish = Literal["stop", "length"]
 
 MIN_SHARE = 0.05
 """Sampled tokens have at least this share of the likeliest one's probability (min-p sampling, Nguyen et al. 2024)."""
@@ -41,7 +42,7 @@ class Grammar(Protocol):
 
 
 class Wording:
-    """One answer. ``finish`` is None until it is whole."""
+    """One answer; ``choose`` a token, then ``take`` it, until ``take`` says how it finished."""
 
     def __init__(
         self, grammar: Grammar | None, *, stop: Sequence[str], max_tokens: int, temperature: float, seed: int
@@ -53,7 +54,6 @@ class Wording:
         self._random = np.random.default_rng(seed)
         self._bytes = b""
         self.tokens: list[int] = []
-        self.finish: Literal["stop", "length"] | None = None
 
     @property
     def text(self) -> str:
@@ -80,20 +80,18 @@ class Wording:
         self._grammar.take(token)
         return token
 
-    def take(self, token: int, piece: bytes, *, is_end: bool) -> None:
-        """Add a chosen token and see whether the answer is whole."""
+    def take(self, token: int, piece: bytes, *, is_end: bool) -> Finish | None:
+        """Add a chosen token; how the answer finished with it, or None while it goes on."""
         if is_end:
-            self.finish = "stop"
-            return
+            return "stop"
         self.tokens.append(token)
         searched_from = max(0, len(self._bytes) - max((len(text) for text in self._stop), default=0))
         self._bytes += piece
         found = [at for text in self._stop if (at := self._bytes.find(text, searched_from)) >= 0]
         if found:
             self._bytes = self._bytes[: min(found)]
-            self.finish = "stop"
-        elif len(self.tokens) >= self._max_tokens:
-            self.finish = "length"
+            return "stop"
+        return "length" if len(self.tokens) >= self._max_tokens else None
 
     def close(self) -> None:
         """Free the grammar."""
