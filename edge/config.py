@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sync.config import SyncSettings
 
 from edge.console.config import ConsoleSettings
+from edge.egress_policy import EgressSettings
 from edge.errors import ConfigError
 from edge.kiosk.config import KioskSettings
 from edge.store.config import StoreSettings
@@ -47,14 +48,6 @@ class ShopSettings(BaseModel):
     catalogue: Path = Path("catalogue.csv")
     info: Path = Path("shop-info.toml")
     offers: Path = Path("offers.csv")
-
-
-class EgressSettings(BaseModel):
-    """Which policy decides what may leave the shop."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    policy: Path = Path("egress-policy.toml")
 
 
 class Settings(BaseSettings):
