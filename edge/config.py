@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from sync.config import SyncSettings
 
 from edge.console.config import ConsoleSettings
 from edge.egress_policy import EgressSettings
@@ -21,6 +20,7 @@ from edge.errors import ConfigError
 from edge.kiosk.config import KioskSettings
 from edge.store.config import StoreSettings
 from models.config import ModelsSettings
+from sync.config import SyncSettings
 from vision.config import CameraSettings, Identifier, VisionSettings
 
 
