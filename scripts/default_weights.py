@@ -1,0 +1,66 @@
+"""Writes weights and their manifest into `models/defaults/`, under one name, with the licence file they need."""
+
+import hashlib
+from pathlib import Path
+
+import onnx
+
+from models.manifest import FileSource, Manifest, PictureInput, Task, manifest_json
+
+MAX_BYTES = 5_000_000
+
+
+class SourceWeightsError(Exception):
+    """The source weights are not those that were measured."""
+
+
+def check_source(path: Path, sha256: str) -> None:
+    """Compare a source file with the digest it had when the result was measured.
+
+    Raises:
+        SourceWeightsError: it is another file.
+    """
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != sha256:
+        raise SourceWeightsError(f"{path.name} has SHA-256 {found}, wanted {sha256}")
+
+
+def write_weights(
+    model: onnx.ModelProto,
+    folder: Path,
+    *,
+    name: str,
+    version: str,
+    task: Task,
+    licence: str,
+    picture: PictureInput,
+    labels: tuple[str, ...],
+    decoder: str,
+    origin: str,
+) -> Manifest:
+    """Write ``<name>.onnx`` and ``<name>.json``.
+
+    Raises:
+        SourceWeightsError: the result is larger than weights in the repository may be.
+    """
+    content = model.SerializeToString(deterministic=True)
+    if len(content) > MAX_BYTES:
+        raise SourceWeightsError(f"{name} would be {len(content)} bytes, at most {MAX_BYTES} may be kept")
+    manifest = Manifest(
+        name=name,
+        version=version,
+        task=task,
+        format="onnx",
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+        licence=licence,
+        input=picture,
+        labels=labels,
+        decoder=decoder,
+        source=FileSource(path=f"{name}.onnx"),
+        origin=origin,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.onnx").write_bytes(content)
+    (folder / f"{name}.json").write_bytes(manifest_json(manifest))
+    return manifest
