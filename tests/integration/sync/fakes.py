@@ -1,10 +1,12 @@
-"""An outbox in memory with the port's rules, and a scripted broker that misbehaves on command."""
+"""The outbox and the link in memory: the same rules as the real ones, without disk or network."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Condition, Lock
 
-from sync.errors import AckRejectedError
+from sync.errors import AckRejectedError, LinkUnavailableError
+from sync.link import Arrived, LinkEvent, LinkProfile, Message, Settled
 from sync.outbox import LaneState
 from sync.records import Lane, OutgoingRecord, QueuedRecord, Scalar
 
@@ -110,3 +112,103 @@ class MemoryOutbox:
     def pending(self) -> int:
         with self._lock:
             return sum(len(rows) for rows in self._rows.values())
+
+
+class MemoryBroker:
+    """Routes between links in one process; retained messages and wills included."""
+
+    def __init__(self) -> None:
+        self.changed = Condition()
+        self.links: list[MemoryLink] = []
+        self.retained: dict[str, Message] = {}
+        self.is_down = False
+
+    def route(self, message: Message) -> bool:
+        """Hand a message on; True when somebody subscribes to its topic."""
+        with self.changed:
+            if message.is_retained:
+                self.retained[message.topic] = message
+            heard = [link for link in self.links if link.wants(message.topic)]
+            for link in heard:
+                link.deliver(Message(message.topic, message.payload, message.properties, message.content_type))
+            self.changed.notify_all()
+            return bool(heard)
+
+    def kill(self) -> None:
+        with self.changed:
+            self.is_down = True
+            self.retained.clear()
+            for link in self.links:
+                link.lost = "the broker died"
+            self.links.clear()
+            self.changed.notify_all()
+
+
+class MemoryLink:
+    """The link port over a `MemoryBroker`."""
+
+    def __init__(self, broker: MemoryBroker, profile: LinkProfile) -> None:
+        self._broker = broker
+        self._profile = profile
+        self._events: deque[LinkEvent] = deque()
+        self._tokens = 0
+        self._is_woken = False
+        self.lost: str | None = None
+
+    def open(self) -> int:
+        with self._broker.changed:
+            if self._broker.is_down:
+                raise LinkUnavailableError("the broker is down")
+            self._broker.links.append(self)
+            for message in self._broker.retained.values():
+                if self.wants(message.topic):
+                    self.deliver(message)
+        return 65_535
+
+    def wants(self, topic: str) -> bool:
+        levels = topic.split("/")
+        wanted = [subscription.split("/") for subscription in self._profile.subscriptions]
+        return any(
+            len(parts) == len(levels) and all(a in ("+", b) for a, b in zip(parts, levels, strict=True))
+            for parts in wanted
+        )
+
+    def deliver(self, message: Message) -> None:
+        self._tokens += 1
+        self._events.append(Arrived(self._tokens, message))
+
+    def publish(self, message: Message) -> int:
+        if self.lost is not None:
+            raise LinkUnavailableError(self.lost)
+        is_heard = self._broker.route(message)
+        with self._broker.changed:
+            self._tokens += 1
+            self._events.append(Settled(self._tokens, 0 if is_heard else 0x10))
+            return self._tokens
+
+    def confirm(self, token: int) -> None:
+        """Nothing is sent twice in memory."""
+
+    def poll(self, timeout_s: float) -> Sequence[LinkEvent]:
+        with self._broker.changed:
+            self._broker.changed.wait_for(lambda: self._events or self.lost or self._is_woken, timeout_s)
+            self._is_woken = False
+            if not self._events and self.lost is not None:
+                raise LinkUnavailableError(self.lost)
+            events = tuple(self._events)
+            self._events.clear()
+            return events
+
+    def wake(self) -> None:
+        with self._broker.changed:
+            self._is_woken = True
+            self._broker.changed.notify_all()
+
+    def close(self, *, is_farewell: bool) -> None:
+        with self._broker.changed:
+            was_open = self in self._broker.links
+            if was_open:
+                self._broker.links.remove(self)
+            self.lost = self.lost or "the link was closed"
+        if was_open and not is_farewell and self._profile.will is not None:
+            self._broker.route(self._profile.will)

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ def test_an_interval_set_holds_exactly_the_numbers_that_were_added(spans):
 def test_intervals_are_sorted_disjoint_and_never_touch(spans):
     held = list(IntervalSet(spans))
     assert all(first <= last for first, last in held)
-    assert all(a[1] + 1 < b[0] for a, b in zip(held, held[1:], strict=False))
+    assert all(a[1] + 1 < b[0] for a, b in itertools.pairwise(held))
 
 
 @given(SPANS, st.randoms())
