@@ -34,9 +34,9 @@ class Stamp(BaseModel):
     """What a verified file looked like from outside; while this holds, the file is not read again.
 
     Catches every way in which programs change or replace a file: writing moves ``ctime_ns``, which no program can
-    set, and replacing changes ``inode``. Cannot catch bits that rot on the medium, writes to the raw device, or
-    somebody who sets the clock back before writing, or who may also write the stamps. ``Registry.verify`` reads
-    everything again and catches those too.
+    set, and replacing changes ``inode``. Cannot catch bits that rot on the medium, writes to the raw device, a write
+    within the same tick of the file clock (some milliseconds) as the one before it, or somebody who sets the clock
+    back before writing or may also write the stamps. ``Registry.verify`` reads everything again and catches those.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

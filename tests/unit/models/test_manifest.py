@@ -1,0 +1,73 @@
+"""Manifests: what is accepted, what is refused and with which sentence."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.errors import ArtefactInvalidError, ArtefactMissingError
+from models.manifest import Manifest, Task, manifest_json, parse_manifest, read_manifest
+
+DEFAULTS = Path(__file__).parents[3] / "models" / "defaults"
+
+
+def a_picture_manifest(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "tiny",
+        "version": "1.0.0",
+        "task": "persons",
+        "format": "onnx",
+        "sha256": "0" * 64,
+        "size_bytes": 10,
+        "licence": "Apache-2.0",
+        "input": {"colour": "BGR", "height": 32, "width": 32},
+        "labels": ["person"],
+        "source": {"kind": "file", "path": "tiny.onnx"},
+        "origin": "made for a test",
+        **changes,
+    }
+
+
+def test_a_manifest_reads_back_as_it_was_written() -> None:
+    manifest = Manifest.model_validate(a_picture_manifest())
+    assert parse_manifest(manifest_json(manifest), where="tiny.json") == manifest
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        pytest.param({"sha256": "ABC"}, "sha256", id="hash is not 64 lower-case digits"),
+        pytest.param({"size_bytes": 0}, "size_bytes", id="no bytes"),
+        pytest.param({"task": "horoscopes"}, "task", id="unknown task"),
+        pytest.param({"format": "pickle"}, "format", id="unknown format"),
+        pytest.param({"name": "../up"}, "name", id="name is a path"),
+        pytest.param({"source": {"kind": "file", "path": "../tiny.onnx"}}, "source.file.path", id="path goes up"),
+        pytest.param({"source": {"kind": "file", "path": "/tiny.onnx"}}, "source.file.path", id="path is absolute"),
+        pytest.param({"source": {"kind": "ftp", "path": "tiny.onnx"}}, "source", id="unknown source"),
+        pytest.param({"surprise": 1}, "surprise", id="unknown key"),
+        pytest.param({"input": None}, "the file", id="no input section"),
+        pytest.param({"task": "language"}, "the file", id="a picture network cannot talk"),
+    ],
+)
+def test_a_wrong_field_is_named(changes: dict[str, Any], field: str) -> None:
+    text = json.dumps(a_picture_manifest(**changes)).encode()
+    with pytest.raises(ArtefactInvalidError, match=rf"^tiny\.json: {field}: "):
+        parse_manifest(text, where="tiny.json")
+
+
+def test_a_missing_manifest_is_missing_and_not_invalid(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactMissingError):
+        read_manifest(tmp_path / "none.json")
+
+
+def test_a_huge_file_is_no_manifest(tmp_path: Path) -> None:
+    (tmp_path / "huge.json").write_bytes(b" " * (1 << 20) + b"{}")
+    with pytest.raises(ArtefactInvalidError, match="larger than"):
+        read_manifest(tmp_path / "huge.json")
+
+
+def test_every_default_is_named_after_its_file_and_every_task_has_one() -> None:
+    manifests = {path.stem: read_manifest(path) for path in DEFAULTS.glob("*.json")}
+    assert all(name == manifest.name for name, manifest in manifests.items())
+    assert {manifest.task for manifest in manifests.values()} == set(Task)
