@@ -97,8 +97,8 @@ _PHONE_AMERICAN = re.compile(
     r"(?<![\w.])(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-. ]\d{4}(?:\s?(?:x|ext\.?)\s?\d+)?(?!\w)"
 )
 _PHONE_AFTER_WORD = re.compile(
-    r"\b(?:tel|telephone|telefon|telefono|phone|phoned|mobile|mobil|handy|cell|cellphone|fax|call|ring|sms|text me|messages to|"
-    r"whatsapp|anrufen|rufnummer|t\u00e9l|t\u00e9l\u00e9phone|portable|m\u00f3vil)\b[^\d+]{0,30}"
+    r"\b(?:tel|telephone|telefon|telefono|phone|phoned|mobile|mobil|handy|cell|cellphone|fax|call|ring|sms|text me|"
+    r"messages to|whatsapp|anrufen|rufnummer|t\u00e9l|t\u00e9l\u00e9phone|portable|m\u00f3vil)\b[^\d+]{0,30}"
     r"(\+?\(?\d(?:[ \u00a0().\u2010/-]{0,2}\d){5,14}(?:\s?(?:x|ext\.?)\s?\d+)?)(?!\d)",
     re.IGNORECASE,
 )

@@ -23,3 +23,7 @@ class StoreBusyError(StoreError):
 
 class StoreClosedError(StoreError):
     """The store was asked for work after it closed; nothing was written."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store cannot do this now (writer behind, page unreadable, salvage under way): retry later."""

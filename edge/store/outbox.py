@@ -1,0 +1,81 @@
+"""The outbox as the uplink sees it: reads on its own connection, changes through the writer's thread."""
+
+from collections.abc import Callable, Sequence
+
+from edge.clock import Clock
+from edge.store.book import Book
+from edge.store.connection import Readers
+from edge.store.leases import Leases
+from edge.store.numbers import Snapshot
+from edge.store.rows import checksum, decode_record, to_us
+from edge.store.schema import record_number, unpacked
+from edge.store.writer import Job
+from sync.outbox import LaneState
+from sync.records import Lane, QueuedRecord
+
+_TAKE_SQL = """
+    SELECT record_no, key, record, crc FROM outbox WHERE record_no > ? AND record_no <= ? ORDER BY record_no LIMIT ?
+"""
+_HIGHEST_SEQ = (1 << 44) - 1
+
+
+class SqliteOutbox:
+    """`sync.outbox.Outbox` over the store's file."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        readers: Readers,
+        leases: Leases,
+        snapshot: Callable[[], Snapshot],
+        do: Callable[[Job], object],
+    ) -> None:
+        self._clock = clock
+        self._readers = readers
+        self._leases = leases
+        self._snapshot = snapshot
+        self._do = do
+
+    def epochs(self) -> Sequence[str]:
+        states = self._snapshot()
+        current = list(states)[-1]
+        return [
+            epoch for epoch, state in states.items() if epoch == current or any(lane.pending for lane in state.lanes)
+        ]
+
+    def take(self, epoch: str, lane: Lane, *, after_seq: int, limit: int) -> Sequence[QueuedRecord]:
+        state = self._snapshot().get(epoch)
+        if state is None:
+            return []
+        first = record_number(state.epoch_no, lane, after_seq)
+        last = record_number(state.epoch_no, lane, _HIGHEST_SEQ)
+        rows: list[QueuedRecord] = []
+        damaged: list[int] = []
+        with self._leases.lock:
+            for number, key, text, crc in self._readers.query(_TAKE_SQL, (first, last, limit)):
+                seq = unpacked(number)[2]
+                self._leases.extend(epoch, lane, seq)
+                if crc == checksum(number, text):
+                    rows.append(QueuedRecord(epoch, lane, seq, decode_record(text, lane, key)))
+                else:
+                    damaged.append(number)
+        if damaged:
+            self._do(Job(lambda book: book.replace_damaged(damaged), is_urgent=True, is_essential=True))
+        return rows
+
+    def mark_sent(self, rows: Sequence[QueuedRecord], sizes_bytes: Sequence[int]) -> None:
+        now_us = to_us(self._clock.now())
+
+        def work(book: Book) -> None:
+            book.mark_sent(rows, sizes_bytes, now_us=now_us)
+
+        self._do(Job(work, rows=len(rows), is_urgent=True, is_essential=True))
+
+    def acknowledge(self, epoch: str, lane: Lane, upto: int) -> int:
+        gone = self._do(Job(lambda book: book.acknowledge(epoch, lane, upto), is_urgent=True, is_essential=True))
+        return int(str(gone))
+
+    def lanes(self, epoch: str) -> Sequence[LaneState]:
+        state = self._snapshot().get(epoch)
+        return () if state is None else state.lanes

@@ -1,0 +1,102 @@
+"""What other parts may read from the store: facts, the newest count of every slot, and the egress ledger."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from edge.egress import Disposition
+from edge.facts import ShelfCountFact
+from edge.store.connection import Readers
+from edge.store.rows import LedgerEntry, StoredFact, checksum, from_us
+from edge.store.schema import unpacked
+
+_FACT_COLUMNS = "id, kind, source, at_us, body, disposition, record_no, crc"
+_LEDGER_COLUMNS = "id, record_no, epoch, kind, fields, policy_version, first_sent_us, last_sent_us, sends, bytes"
+
+
+class Reading:
+    """The store's reading side; any thread, blocks on disk for milliseconds."""
+
+    def __init__(
+        self, readers: Readers, *, epoch_name: Callable[[int], str], on_damaged_row: Callable[[], None]
+    ) -> None:
+        self._readers = readers
+        self._epoch_name = epoch_name
+        self._on_damaged_row = on_damaged_row
+
+    def facts(
+        self,
+        *,
+        kind: str | None,
+        source: str | None,
+        after_id: int | None,
+        limit: int,
+        newest_first: bool,
+    ) -> list[StoredFact]:
+        """See `Store.facts`."""
+        asked: dict[str, Any] = {"kind = ?": kind, "source = ?": source}
+        asked["id < ?" if newest_first else "id > ?"] = after_id
+        wanted = {words: value for words, value in asked.items() if value is not None}
+        where = " AND ".join(wanted) or "TRUE"
+        order = "DESC" if newest_first else "ASC"
+        sql = f"SELECT {_FACT_COLUMNS} FROM facts WHERE {where} ORDER BY id {order} LIMIT ?"  # noqa: S608
+        rows = self._readers.query(sql, (*wanted.values(), limit))
+        return [fact for row in rows if (fact := self._fact(row)) is not None]
+
+    def latest_by_slot(self) -> Mapping[tuple[str, str], StoredFact]:
+        """See `Store.latest_by_slot`."""
+        sql = (
+            "SELECT s.source, s.slot, s.fact_id, s.at_us, s.body, f.disposition, f.record_no "
+            "FROM slots s LEFT JOIN facts f ON f.id = s.fact_id ORDER BY s.source, s.slot"
+        )
+        latest = {}
+        for source, slot, fact_id, at_us, body, disposition, record_no in self._readers.query(sql):
+            latest[source, slot] = StoredFact(
+                fact_id,
+                ShelfCountFact.kind,
+                source,
+                from_us(at_us),
+                json.loads(body),
+                Disposition(disposition or Disposition.KEPT),
+                self._record_id(record_no),
+            )
+        return latest
+
+    def ledger(self, *, limit: int, after_id: int | None) -> Sequence[LedgerEntry]:
+        """See `Store.ledger`."""
+        where = "id > ?" if after_id is not None else "TRUE"
+        order = "ASC" if after_id is not None else "DESC"
+        sql = f"SELECT {_LEDGER_COLUMNS} FROM ledger WHERE {where} ORDER BY id {order} LIMIT ?"  # noqa: S608
+        rows = self._readers.query(sql, (limit,) if after_id is None else (after_id, limit))
+        return [_entry(row) for row in rows]
+
+    def _fact(self, row: tuple[Any, ...]) -> StoredFact | None:
+        """A fact, or None for a row whose checksum does not match: what is not certain is not shown."""
+        fact_id, kind, source, at_us, body, disposition, record_no, crc = row
+        if crc != checksum(fact_id, body):
+            self._on_damaged_row()
+            return None
+        record_id = self._record_id(record_no)
+        return StoredFact(fact_id, kind, source, from_us(at_us), json.loads(body), Disposition(disposition), record_id)
+
+    def _record_id(self, record_no: int | None) -> str | None:
+        if record_no is None:
+            return None
+        epoch_no, lane, seq = unpacked(record_no)
+        return f"{self._epoch_name(epoch_no)}:{lane}:{seq}"
+
+
+def _entry(row: tuple[Any, ...]) -> LedgerEntry:
+    entry_id, record_no, epoch, kind, fields, policy_version, first_us, last_us, sends, size = row
+    _, lane, seq = unpacked(record_no)
+    return LedgerEntry(
+        id=entry_id,
+        record_id=f"{epoch}:{lane}:{seq}",
+        kind=kind,
+        fields=tuple(fields.split(",")) if fields else (),
+        policy_version=policy_version,
+        first_sent_at=from_us(first_us),
+        last_sent_at=from_us(last_us),
+        sends=sends,
+        bytes=size,
+    )
