@@ -12,6 +12,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -36,6 +37,7 @@ class MqttLink:
         self._receive_maximum: int | None = None
         self._is_subscribed = False
         self._lost: str | None = None
+        self._tls: _RememberingContext | None = None
         self._client = self._make_client()
         self._waker_read, self._waker_write = socket.socketpair()
         self._waker_read.setblocking(False)
@@ -53,6 +55,8 @@ class MqttLink:
                 properties=self._connect_properties(),
             )
         except (OSError, ValueError) as error:
+            if self._tls is not None and self._tls.wrapped is not None:
+                self._tls.wrapped.close()
             raise LinkUnavailableError(f"{profile.endpoint.address} is not reached: {error}") from error
         self._await(lambda: self._receive_maximum is not None, deadline_s, "the broker did not answer CONNECT")
         if profile.subscriptions:
@@ -121,7 +125,8 @@ class MqttLink:
         if profile.will is not None:
             client.will_set(profile.will.topic, profile.will.payload, qos=1, retain=profile.will.is_retained)
         if profile.endpoint.tls is not None:
-            client.tls_set_context(_tls_context(profile.endpoint.tls))
+            self._tls = _tls_context(profile.endpoint.tls)
+            client.tls_set_context(self._tls)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
@@ -236,10 +241,25 @@ class MqttLink:
         self._lost = self._lost or f"{who}: {reason}"
 
 
-def _tls_context(files: TlsFiles) -> ssl.SSLContext:
+class _RememberingContext(ssl.SSLContext):
+    """Remembers its socket: paho leaves it open when the handshake fails, once for each attempt."""
+
+    wrapped: ssl.SSLSocket | None = None
+
+    def wrap_socket(self, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
+        self.wrapped = super().wrap_socket(*args, **kwargs)
+        return self.wrapped
+
+
+def _tls_context(files: TlsFiles) -> _RememberingContext:
+    # The client protocol demands the peer's certificate and checks its name.
+    context = _RememberingContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context = ssl.create_default_context(cafile=str(files.ca_file) if files.ca_file else None)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if files.ca_file is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(cafile=str(files.ca_file))
         if files.cert_file is not None:
             context.load_cert_chain(str(files.cert_file), str(files.key_file) if files.key_file else None)
     except OSError as error:
