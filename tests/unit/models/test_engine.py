@@ -1,0 +1,256 @@
+"""The engine's order of work, on a network of bytes: prefixes, deadlines, cancels, priorities, ends."""
+
+import os
+import threading
+from typing import Any
+
+import pytest
+
+from models.language.engine import Engine
+from models.language.requests import Priority
+from models.language.wire import Answer, Ask, Cancel, Failure, Ping, Pong, Reply, Warm, read_reply, to_line
+from models.language.worker import serve
+from tests.unit.models.fake_runtime import FakeRuntime
+
+
+class ManualClock:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class Bench:
+    """An engine with its fake network and clock."""
+
+    def __init__(self, **settings: int) -> None:
+        self.runtime = FakeRuntime(lambda asked: asked.rpartition("user\n")[2].removesuffix("|\n|")[::-1])
+        self.clock = ManualClock()
+        self.engine = Engine(
+            self.runtime,
+            "chatml",
+            **{"context_tokens": 200, "chunk_tokens": 16, "cached_prefixes": 2, **settings},
+            mono_s=self.clock,
+        )
+
+    def until_idle(self) -> list[Reply]:
+        said: list[Reply] = []
+        while not self.engine.is_idle:
+            said += self.engine.step()
+        return said
+
+    def answer(self, ask: Ask) -> Answer:
+        assert self.engine.take(ask) == []
+        (answer,) = self.until_idle()
+        assert isinstance(answer, Answer)
+        return answer
+
+
+def ask(ask_id: int = 1, **changes: Any) -> Ask:
+    fields: dict[str, Any] = {
+        "prefix": "You keep a shop.",
+        "prompt": "abc",
+        "grammar": None,
+        "stop": (),
+        "max_tokens": 20,
+        "temperature": 0.0,
+        "seed": 0,
+        "priority": Priority.INTERACTIVE,
+        "budget_ms": 1000.0,
+    }
+    return Ask(id=ask_id, **{**fields, **changes})
+
+
+def test_an_answer_goes_on_to_the_end_token() -> None:
+    answer = Bench().answer(ask(prompt="hello"))
+    assert (answer.text, answer.finish, answer.answer_tokens) == ("olleh", "stop", 5)
+
+
+def test_a_shared_prefix_is_computed_once() -> None:
+    bench = Bench()
+    first = bench.answer(ask(1))
+    once = bench.runtime.computed
+    second = bench.answer(ask(2, prompt="xyz"))
+    assert (first.cached_tokens, first.text) == (0, "cba")
+    assert (second.cached_tokens, second.text) == (len("|system\nYou keep a shop.|\n"), "zyx")
+    assert bench.runtime.computed - once == once - second.cached_tokens
+
+
+def test_no_step_computes_more_than_a_chunk() -> None:
+    bench = Bench(context_tokens=2000)
+    bench.answer(ask(prefix="p" * 300, prompt="q" * 300))
+    assert bench.runtime.largest_batch == 16
+
+
+def test_the_answer_is_the_same_whatever_ran_before() -> None:
+    alone = Bench().answer(ask(prompt="question"))
+    bench = Bench()
+    for i in range(5):
+        bench.answer(ask(i, prefix=f"Another prefix {i}", prompt=f"{i}"))
+    assert bench.answer(ask(9, prompt="question")).text == alone.text
+
+
+def test_the_least_recently_used_prefix_makes_room() -> None:
+    bench = Bench()
+    bench.answer(ask(1, prefix="A"))
+    bench.answer(ask(2, prefix="B"))
+    bench.answer(ask(3, prefix="A"))
+    bench.answer(ask(4, prefix="C"))
+    assert bench.answer(ask(5, prefix="A")).cached_tokens > 0
+    assert bench.answer(ask(6, prefix="B")).cached_tokens == 0
+
+
+def test_prefixes_make_room_for_a_long_turn() -> None:
+    bench = Bench()
+    bench.answer(ask(1, prefix="A" * 60))
+    bench.answer(ask(2, prefix="B" * 60, prompt="q" * 70, max_tokens=20))
+    assert bench.answer(ask(3, prefix="A" * 60)).cached_tokens == 0
+
+
+def test_a_turn_that_can_never_fit_is_rejected_at_once() -> None:
+    (failure,) = Bench().engine.take(ask(prompt="q" * 200))
+    assert isinstance(failure, Failure)
+    assert failure.reason == "rejected"
+    assert "the context holds 200" in failure.message
+
+
+def test_a_stop_string_ends_the_answer_before_itself_even_across_tokens() -> None:
+    answer = Bench().answer(ask(prompt="dlrow olleh", stop=("wo", "never")))
+    assert (answer.text, answer.finish) == ("hello ", "stop")
+
+
+def test_the_token_limit_ends_the_answer() -> None:
+    answer = Bench().answer(ask(prompt="hello", max_tokens=3))
+    assert (answer.text, answer.finish) == ("oll", "length")
+
+
+def test_a_character_cut_in_two_by_the_limit_is_left_out() -> None:
+    bench = Bench()
+    bench.runtime._says = lambda _asked: "né"
+    assert bench.answer(ask(max_tokens=2)).text == "n"
+
+
+def test_the_grammar_wins_over_the_likeliest_token_and_is_freed() -> None:
+    bench = Bench()
+    answer = bench.answer(ask(prompt="hello", grammar="hi"))
+    assert (answer.text, answer.finish) == ("hi", "stop")
+    assert bench.runtime.open_grammars == 0
+
+
+@pytest.mark.parametrize(
+    ("grammar", "message"),
+    [
+        pytest.param("wrong", "does not compile", id="does not compile"),
+        pytest.param("ab!", "no way to go on", id="dead end"),
+    ],
+)
+def test_a_grammar_that_cannot_be_followed_is_rejected(grammar: str, message: str) -> None:
+    bench = Bench()
+    bench.engine.take(ask(grammar=grammar))
+    (failure,) = bench.until_idle()
+    assert isinstance(failure, Failure)
+    assert failure.reason == "rejected"
+    assert message in failure.message
+    assert bench.runtime.open_grammars == 0
+    assert bench.answer(ask(2)).text == "cba"
+
+
+def test_sampling_with_a_seed_repeats_itself() -> None:
+    texts = {Bench().answer(ask(prompt="hello", temperature=1.5, seed=7)).text for _ in range(3)}
+    assert len(texts) == 1
+
+
+def test_a_late_request_is_given_up_between_two_tokens() -> None:
+    bench = Bench()
+    bench.engine.take(ask(budget_ms=50.0, grammar="abc"))
+    bench.engine.step()
+    bench.clock.now_s += 0.06
+    (failure,) = bench.engine.step()
+    assert isinstance(failure, Failure)
+    assert failure.reason == "late"
+    assert bench.engine.is_idle
+    assert bench.runtime.open_grammars == 0
+
+
+def test_a_late_request_never_starts() -> None:
+    bench = Bench()
+    bench.engine.take(ask(budget_ms=50.0))
+    bench.clock.now_s += 0.06
+    bench.until_idle()
+    assert bench.runtime.computed == 0
+
+
+def test_a_cancel_ends_the_turn_and_frees_the_engine() -> None:
+    bench = Bench()
+    bench.engine.take(ask(1))
+    bench.engine.take(ask(2, prompt="xyz"))
+    bench.engine.step()
+    (failure,) = bench.engine.take(Cancel(id=1))
+    assert isinstance(failure, Failure)
+    assert (failure.id, failure.reason) == (1, "cancelled")
+    (answer,) = bench.until_idle()
+    assert isinstance(answer, Answer)
+    assert (answer.id, answer.text) == (2, "zyx")
+    assert bench.engine.take(Cancel(id=99)) == []
+
+
+def test_what_was_computed_of_a_prefix_is_kept_over_a_cancel() -> None:
+    bench = Bench(context_tokens=400)
+    bench.engine.take(ask(1, prefix="P" * 100))
+    bench.engine.step()
+    bench.engine.step()
+    bench.engine.take(Cancel(id=1))
+    assert bench.answer(ask(2, prefix="P" * 100)).cached_tokens == 32
+
+
+def test_a_shopper_goes_before_work_that_can_wait() -> None:
+    bench = Bench()
+    bench.engine.take(ask(1, priority=Priority.BACKGROUND))
+    bench.engine.take(ask(2, priority=Priority.INTERACTIVE))
+    bench.engine.take(ask(3, priority=Priority.INTERACTIVE))
+    assert [reply.id for reply in bench.until_idle() if isinstance(reply, Answer)] == [2, 3, 1]
+
+
+def test_a_warmed_prefix_costs_the_first_turn_nothing() -> None:
+    bench = Bench()
+    bench.engine.take(Warm(prefix="You keep a shop."))
+    assert bench.until_idle() == []
+    assert bench.answer(ask()).cached_tokens > 0
+
+
+def test_warming_lets_a_shopper_go_first() -> None:
+    bench = Bench(context_tokens=1000)
+    bench.engine.take(Warm(prefix="W" * 200))
+    bench.engine.step()
+    assert bench.engine.take(ask(prefix="short")) == []
+    steps = 0
+    while not any(isinstance(reply, Answer) for reply in bench.engine.step()):
+        steps += 1
+    assert steps < 10
+    assert not bench.engine.is_idle
+
+
+def test_serving_answers_over_pipes_until_the_input_closes() -> None:
+    commands_out, commands_in = os.pipe()
+    said: list[Reply] = []
+    answered = threading.Event()
+
+    def reply(one: Reply) -> None:
+        said.append(read_reply(to_line(one)))
+        if isinstance(one, Answer):
+            answered.set()
+
+    server = threading.Thread(target=serve, args=(Bench().engine, commands_out, reply), name="serve-test")
+    server.start()
+    lines = to_line(Ping(id=4)) + to_line(ask(5, prompt="hello\nworld"))
+    os.write(commands_in, lines[:30])
+    os.write(commands_in, lines[30:])
+    assert answered.wait(5.0)
+    os.close(commands_in)
+    server.join(5.0)
+    os.close(commands_out)
+    assert not server.is_alive()
+    assert said[0] == Pong(id=4)
+    assert isinstance(said[1], Answer)
+    assert said[1].text == "dlrow\nolleh"
