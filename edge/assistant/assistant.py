@@ -24,6 +24,7 @@ from edge.assistant.tools import Tools
 from edge.assistant.verifier import Verifier
 from edge.assistant.wording import Worder, turn_of
 from edge.clock import Clock
+from edge.errors import StoreError
 from edge.facts import Fact, KioskHandoffFact, KioskTurnFact
 
 Outcome = Literal["answered", "unknown", "refused", "handoff"]
@@ -111,7 +112,11 @@ class Assistant:
         return self._finish(reply, outcome, steps, kiosk_id=kiosk_id, worded=worded)
 
     def call_colleague(self, *, kiosk_id: str, session: str | None = None) -> Answer:
-        """Give out a ticket; pressing again in the same session shows the same one."""
+        """Give out a ticket; pressing again in the same session shows the same one.
+
+        Raises:
+            StoreError: the ticket could not be kept, so staff would never see it.
+        """
         return self._hand_off(_Steps(self._clock), kiosk_id=kiosk_id, session=session)
 
     def forget(self, session: str | None) -> None:
@@ -123,10 +128,10 @@ class Assistant:
         ticket = self._sessions.recall(session, mono_s=now_s).ticket
         if ticket is None:
             ticket = self._draw_ticket()
-            self._sessions.remember(session, mono_s=now_s, ticket=ticket)
             self._record(
                 KioskHandoffFact(at=self._clock.now(), mono_s=self._clock.mono_s(), source=kiosk_id, ticket=ticket)
             )
+            self._sessions.remember(session, mono_s=now_s, ticket=ticket)
         reply = Reply(Intent.CALL_COLLEAGUE, templates.ticket(ticket), (TicketFact(ticket=ticket),))
         steps.done("tools")
         return self._finish(reply, "handoff", steps, kiosk_id=kiosk_id)
@@ -167,7 +172,11 @@ class Assistant:
             timings_ms=steps.timings_ms(),
             outcome=outcome,
         )
-        self._record(self._turn_fact(answer, reply.sku, kiosk_id))
+        try:
+            self._record(self._turn_fact(answer, reply.sku, kiosk_id))
+        except StoreError as error:
+            # The shopper gets the answer even when there is no room left to count it; tickets are another matter.
+            self._log.warning("assistant.turn_not_recorded", error=type(error).__name__)
         return answer
 
     def _turn_fact(self, answer: Answer, sku: str | None, kiosk_id: str) -> KioskTurnFact:

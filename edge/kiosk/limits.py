@@ -1,0 +1,135 @@
+"""What stands in front of every kiosk request: the size of a body, the rate of a screen, and the safety headers.
+
+Plain ASGI, so that a body is refused while it arrives and not after. Knows nothing of what is asked.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable
+from threading import Lock
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from edge.clock import Clock
+
+MAX_BODY_BYTES = 4096
+_HEADERS = (
+    (
+        b"content-security-policy",
+        b"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_NO_STORE = ((b"cache-control", b"no-store"),)
+_REVALIDATE = ((b"cache-control", b"no-cache"),)
+
+
+class RateLimiter:
+    """A token bucket per screen. Any thread may ask; at most ``limit`` screens are remembered."""
+
+    def __init__(self, clock: Clock, *, per_minute: int, limit: int = 256) -> None:
+        self._clock = clock
+        self._per_s = per_minute / 60
+        self._burst = max(1.0, per_minute / 3)
+        self._limit = limit
+        self._lock = Lock()
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def admits(self, screen: str) -> bool:
+        """Whether one more request of this screen may pass now; takes a token if so."""
+        now_s = self._clock.mono_s()
+        with self._lock:
+            tokens, last_s = self._buckets.pop(screen, (self._burst, now_s))
+            tokens = min(self._burst, tokens + (now_s - last_s) * self._per_s)
+            is_admitted = tokens >= 1.0
+            self._buckets[screen] = (tokens - 1.0 if is_admitted else tokens, now_s)
+            while len(self._buckets) > self._limit:
+                self._buckets.popitem(last=False)
+        return is_admitted
+
+
+class Doorman:
+    """ASGI middleware: headers on every answer, 413 for a long body, 429 for a screen that asks too fast."""
+
+    def __init__(self, app: ASGIApp, *, limiter: RateLimiter, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+        self._app = app
+        self._limiter = limiter
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        send = _with_headers(send, is_static=scope["path"].startswith("/static/"))
+        if scope["method"] == "POST":
+            if not self._limiter.admits(_screen_of(scope)):
+                await _refuse(send, 429, "too_fast", "That was quick! Please wait a moment and try again.")
+                return
+            body = await self._read(receive, _declared_length(scope["headers"]))
+            if body is None:
+                await _refuse(send, 413, "too_large", "That is too long for this screen.")
+                return
+            receive = _replay(body, receive)
+        await self._app(scope, receive, send)
+
+    async def _read(self, receive: Receive, declared: int | None) -> bytes | None:
+        """The whole body, or None as soon as it is known to be too long."""
+        if declared is not None and declared > self._max_body_bytes:
+            return None
+        body: bytes = b""
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return body
+            body += bytes(message.get("body", b""))
+            if len(body) > self._max_body_bytes:
+                return None
+            if not message.get("more_body", False):
+                return body
+
+
+def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    for name, value in headers:
+        if name.lower() == b"content-length" and value.isdigit():
+            return int(value)
+    return None
+
+
+def _screen_of(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"
+
+
+def _with_headers(send: Send, *, is_static: bool) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            caching = _REVALIDATE if is_static else _NO_STORE
+            message = {**message, "headers": [*message.get("headers", ()), *_HEADERS, *caching]}
+        await send(message)
+
+    return send_with_headers
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    is_sent = False
+
+    async def receive_again() -> Message:
+        nonlocal is_sent
+        if is_sent:
+            return await receive()
+        is_sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
+
+
+async def _refuse(send: Send, status: int, code: str, message: str) -> None:
+    body = json.dumps({"error": {"code": code, "message": message}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
