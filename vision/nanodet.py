@@ -34,10 +34,10 @@ _Array = NDArray[Any]
 
 def normalise(picture_bgr: NDArray[np.uint8]) -> NDArray[np.float32]:
     """uint8 (H, W, 3), BGR, as the network's float32 (1, 3, H, W)."""
-    planes = picture_bgr.transpose(2, 0, 1)[None]
-    mean = np.array(MEAN_BGR, np.float32).reshape(1, 3, 1, 1)
-    std = np.array(STD_BGR, np.float32).reshape(1, 3, 1, 1)
-    return np.ascontiguousarray((planes - mean) * (1 / std), np.float32)
+    planes = np.ascontiguousarray(picture_bgr.transpose(2, 0, 1)[None]).astype(np.float32)
+    planes -= np.array(MEAN_BGR, np.float32).reshape(1, 3, 1, 1)
+    planes /= np.array(STD_BGR, np.float32).reshape(1, 3, 1, 1)
+    return planes
 
 
 def decode(outputs: Mapping[str, _Array], *, threshold: float, label: int = PERSON) -> Detections:
