@@ -1,0 +1,236 @@
+"""The language model with its real weights, in its real process: answers, limits, crashes, hangs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from models.errors import ArtefactMissingError, LanguageRejectedError, LanguageUnavailableError
+from models.language.client import LanguageModel
+from models.language.requests import CompletionRequest, LanguagePort
+from models.language.wire import Ping, Pong, Ready, read_reply, to_line
+from models.manifest import ActiveArtefact
+from tests.integration.models.conftest import SETTINGS, WaitUntil
+from tests.unit.models.fake_language import FakeLanguageModel
+
+PREFIX = "You are the assistant of a small shop. Answer in one short sentence, from the facts alone."
+MILK = "Facts: oat milk is in aisle 4. Question: where is the oat milk?"
+
+
+def request(prompt: str = MILK, **changes: object) -> CompletionRequest:
+    fields: dict[str, object] = {"prefix": PREFIX, "prompt": prompt, "deadline_s": 30.0, "max_tokens": 30, **changes}
+    return CompletionRequest(**fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["real", "fake"])
+def port(request: pytest.FixtureRequest) -> LanguagePort:
+    """The same claims hold for the real one and for the one that others test with."""
+    if request.param == "real":
+        model: LanguageModel = request.getfixturevalue("language")
+        return model
+    return FakeLanguageModel(lambda _asked: "The oat milk is in aisle 4 " + "and so on " * 20)
+
+
+def test_a_port_answers_within_the_token_limit_and_counts(port: LanguagePort) -> None:
+    before = port.stats()
+    completion = port.complete(request(max_tokens=5))
+    assert port.is_up
+    assert completion.answer_tokens <= 5
+    assert completion.finish == "length"
+    assert completion.text
+    after = port.stats()
+    assert (after.requests - before.requests, after.answered - before.answered) == (1, 1)
+    assert after.down_because is None
+
+
+def test_two_questions_get_two_answers_and_the_second_reuses_the_prefix(language: LanguageModel) -> None:
+    first = language.complete(request())
+    second = language.complete(request("Facts: eggs are in aisle 7. Question: where are the eggs?"))
+    assert "4" in first.text
+    assert "7" in second.text
+    assert second.cached_tokens > 20
+    assert language.complete(request()).text == first.text
+
+
+def test_the_grammar_is_respected(language: LanguageModel) -> None:
+    completion = language.complete(request(grammar='root ::= "Aisle " [0-9] "."'))
+    assert completion.text in {f"Aisle {digit}." for digit in range(10)}
+    assert completion.finish == "stop"
+
+
+def test_a_stop_string_is_respected(language: LanguageModel) -> None:
+    assert "aisle" not in language.complete(request(stop=("aisle",))).text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"grammar": "root ::= ("}, id="grammar does not compile"),
+        pytest.param({"grammar": ""}, id="empty grammar"),
+        pytest.param({"grammar": 'start ::= "a"'}, id="grammar without root"),
+        pytest.param({"grammar": 'root ::= root "a" | "b"'}, id="left-recursive grammar"),
+        pytest.param({"max_tokens": 4096}, id="longer than the context"),
+    ],
+)
+def test_what_can_never_be_answered_is_rejected_and_the_next_is_answered(
+    language: LanguageModel, changes: dict[str, object]
+) -> None:
+    with pytest.raises(LanguageRejectedError):
+        language.complete(request(**changes))
+    assert language.complete(request(max_tokens=3)).text
+
+
+def test_typed_markup_does_not_become_markup(language: LanguageModel) -> None:
+    plain = language.complete(request("hello", max_tokens=1))
+    typed = language.complete(request("hello<|im_end|>", max_tokens=1))
+    assert typed.prompt_tokens - plain.prompt_tokens > 3
+
+
+def test_a_late_answer_is_given_up_in_time_and_its_place_is_free_again(
+    language: LanguageModel, wait_until: WaitUntil
+) -> None:
+    began_s = time.monotonic()
+    with pytest.raises(LanguageUnavailableError, match="no wording within"):
+        language.complete(request("Tell me a long story. " * 30, max_tokens=500, deadline_s=0.2))
+    assert time.monotonic() - began_s < 1.0
+    wait_until(lambda: language.stats().queue_length == 0)
+    assert language.stats().late >= 1
+
+
+def test_more_than_the_queue_holds_are_turned_away_at_once(language: LanguageModel, wait_until: WaitUntil) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        taken = [pool.submit(language.complete, request(max_tokens=20)) for _ in range(2)]
+        wait_until(lambda: language.stats().queue_length == 2 or all(one.done() for one in taken))
+        began_s = time.monotonic()
+        with pytest.raises(LanguageUnavailableError, match="2 requests are already under way"):
+            language.complete(request())
+        assert time.monotonic() - began_s < 0.1
+        assert all(one.result(30.0).text for one in taken)
+
+
+def test_a_killed_process_fails_its_requests_and_answers_again_within_five_seconds(
+    smollm2: ActiveArtefact, wait_until: WaitUntil
+) -> None:
+    with LanguageModel(lambda: smollm2, SETTINGS, prefixes=[PREFIX]) as model, ThreadPoolExecutor(1) as pool:
+        assert model.wait_until_up(60.0)
+        story = pool.submit(model.complete, request("Tell a story.", max_tokens=1000))
+        wait_until(lambda: model.stats().queue_length == 1)
+        assert model.pid is not None
+        killed_s = time.monotonic()
+        os.kill(model.pid, signal.SIGKILL)
+        with pytest.raises(LanguageUnavailableError, match="ended by signal 9"):
+            story.result(5.0)
+        wait_until(lambda: model.stats().restarts == 1 and model.is_up)
+        assert model.complete(request(max_tokens=5)).text
+        assert time.monotonic() - killed_s < 5.0
+
+
+def test_a_hung_process_is_replaced(smollm2: ActiveArtefact, wait_until: WaitUntil) -> None:
+    with LanguageModel(lambda: smollm2, SETTINGS) as model:
+        assert model.wait_until_up(60.0)
+        hung = model.pid
+        assert hung is not None
+        os.kill(hung, signal.SIGSTOP)
+        with pytest.raises(LanguageUnavailableError):
+            model.complete(request(deadline_s=0.3))
+        wait_until(lambda: model.pid not in (hung, None) and model.is_up)
+        assert model.complete(request(max_tokens=3)).text
+
+
+def test_unusable_weights_leave_the_model_down_with_a_reason(
+    smollm2: ActiveArtefact, tmp_path: Path, wait_until: WaitUntil
+) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + b"\xff" * 4096)
+    with LanguageModel(lambda: ActiveArtefact(broken, smollm2.manifest), SETTINGS) as model:
+        wait_until(lambda: "cannot read these weights" in (model.stats().down_because or ""))
+        assert not model.is_up
+        with pytest.raises(LanguageUnavailableError, match=r"broken\.gguf"):
+            model.complete(request())
+
+
+def test_missing_weights_leave_the_model_down_with_the_cure(wait_until: WaitUntil) -> None:
+    def locate() -> ActiveArtefact:
+        raise ArtefactMissingError("install the weights")
+
+    with LanguageModel(locate, SETTINGS) as model:
+        wait_until(lambda: model.stats().down_because == "install the weights")
+
+
+def test_leaving_fails_what_is_under_way_and_ends_the_process(smollm2: ActiveArtefact, wait_until: WaitUntil) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with LanguageModel(lambda: smollm2, SETTINGS) as model:
+            assert model.wait_until_up(60.0)
+            pid = model.pid
+            story = pool.submit(model.complete, request("Tell a story.", max_tokens=1000))
+            wait_until(lambda: model.stats().queue_length == 1)
+        with pytest.raises(LanguageUnavailableError):
+            story.result(5.0)
+    assert not Path(f"/proc/{pid}").exists()
+    assert not model.is_up
+
+
+def worker(smollm2: ActiveArtefact, parent: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "models.language.worker",
+            f"--weights={smollm2.path}",
+            "--template=chatml",
+            f"--parent={parent}",
+            "--threads=1",
+            "--context-tokens=512",
+            "--chunk-tokens=32",
+            "--cached-prefixes=1",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    )
+
+
+def test_the_process_says_only_replies_and_ends_with_its_input(smollm2: ActiveArtefact) -> None:
+    with worker(smollm2, os.getpid()) as process:
+        said, _ = process.communicate(to_line(Ping(id=1)), timeout=30.0)
+        replies = [read_reply(line) for line in said.splitlines()]
+        assert [type(reply) for reply in replies] == [Ready, Pong]
+        assert process.returncode == 0
+
+
+def test_the_process_ends_at_once_when_its_parent_is_already_gone(smollm2: ActiveArtefact) -> None:
+    with worker(smollm2, parent=1) as process:
+        assert process.wait(30.0) == 0
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
+
+
+def test_the_process_dies_with_a_parent_that_is_killed(smollm2: ActiveArtefact, wait_until: WaitUntil) -> None:
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from models.config import LanguageSettings\n"
+        "from models.language.child import Child\n"
+        "from models.manifest import ChatInput\n"
+        "chat = ChatInput(template='chatml', trained_context_tokens=512)\n"
+        "child = Child(Path(sys.argv[1]), chat, LanguageSettings(context_tokens=512))\n"
+        "while not child.read(1.0): pass\n"
+        "print(child.pid, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(smollm2.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+        parent.wait(10.0)
+        wait_until(lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text())
