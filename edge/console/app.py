@@ -42,7 +42,7 @@ _STATIC = Path(__file__).parent / "static"
 def create_console(
     source: ConsoleSource, settings: ConsoleSettings, *, password: PasswordHash, shop: ShopLabel, clock: Clock
 ) -> FastAPI:
-    """The console as an ASGI application; run it with `edge.console.server.ConsoleServer`.
+    """The console as an ASGI application; run it with `edge.serving.WebSurface`.
 
     Args:
         source: the running shop; asked from two threads of the console's own.

@@ -1,22 +1,18 @@
 """Errors of the console; a leaf exists where the caller acts differently."""
 
-from edge.errors import EdgeError
+from edge.errors import ConfigError, EdgeError
 
 
 class ConsoleError(EdgeError):
     """Base of what the console raises."""
 
 
-class PasswordFileError(ConsoleError):
+class PasswordFileError(ConsoleError, ConfigError):
     """The password file cannot be read or does not hold a hash: tell the operator which file and the cure."""
 
 
 class PasswordRejectedError(ConsoleError):
     """A new password is too short or too long; the text says what would be right."""
-
-
-class ConsoleStartError(ConsoleError):
-    """The console cannot listen: tell the operator the address and the reason; the shop works on without it."""
 
 
 class SourceUnavailableError(ConsoleError):

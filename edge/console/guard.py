@@ -35,7 +35,7 @@ class LoginGuard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        scope["headers"] = [pair for pair in scope["headers"] if pair[0] not in _UNTRUSTED_HEADERS]
+        _forget_forwarding(scope)
         token = scope["session"].get(SESSION_KEY)
         if not _is_same_origin(scope):
             await _refuse(scope, receive, send, status=403, text="This request came from another page.")
@@ -67,6 +67,14 @@ class LoginGuard:
                 message.cancel()
 
         return receive_or_end
+
+
+def _forget_forwarding(scope: Scope) -> None:
+    """Take out what any client can write; those who claim to be forwarded share one address for the lock-out."""
+    kept = [pair for pair in scope["headers"] if pair[0] not in _UNTRUSTED_HEADERS]
+    if len(kept) != len(scope["headers"]):
+        scope["client"] = ("forwarded", 0)
+    scope["headers"] = kept
 
 
 async def _as_coroutine(message: Awaitable[Message]) -> Message:

@@ -18,7 +18,6 @@ from edge.console.app import create_console
 from edge.console.auth import write_password
 from edge.console.config import ConsoleSettings, ShopLabel
 from edge.console.errors import SourceUnavailableError
-from edge.console.server import ConsoleServer
 from edge.console.source import (
     CameraPanel,
     CameraState,
@@ -37,6 +36,7 @@ from edge.console.source import (
     SlotState,
     Ticket,
 )
+from edge.serving import WebSurface, take_port
 from sync.records import Lane
 
 PASSWORD = "correct-horse-battery"  # noqa: S105 - of a shop that is not there
@@ -354,19 +354,20 @@ class RunningConsole:
         self.clock = OffsetClock()
         password = write_password(folder / "console-password", PASSWORD)
         self.app = create_console(self.source, ConsoleSettings(), password=password, shop=SHOP, clock=self.clock)
-        self.server = ConsoleServer(self.app, host="127.0.0.1", port=port)
+        taken = take_port("127.0.0.1", port, setting="console.port")
+        self.surface = WebSurface(self.app, taken, name="console-web")
 
     @classmethod
     @contextmanager
     def start(cls, folder: Path, *, port: int = 0) -> Iterator["RunningConsole"]:
         """Run it for the time of a ``with`` block."""
         running = cls(folder, port=port)
-        with running.server:
+        with running.surface:
             yield running
 
     @property
     def netloc(self) -> str:
-        return self.server.url.removeprefix("http://").removesuffix("/")
+        return self.surface.url.removeprefix("http://")
 
     def refresh(self) -> None:
         """Forget what earlier tests did: a long time passes and the source is as new."""
@@ -395,12 +396,23 @@ class RunningConsole:
 
 
 def main() -> None:
-    """Serve the fake shop until the standard input closes; prints the address."""
+    """Serve the fake shop and print the address; obeys lines on the standard input until that closes."""
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     with tempfile.TemporaryDirectory() as folder, RunningConsole.start(Path(folder), port=port) as running:
-        sys.stdout.write(f"{running.server.url}\n")
+        sys.stdout.write(f"{running.surface.url}\n")
         sys.stdout.flush()
-        sys.stdin.read()
+        for line in sys.stdin:
+            match line.split():
+                case ["fact", slot]:
+                    running.source.add_fact("shelf.restocked", "cam-dairy", slot=slot, sku="BR-0001", units=6)
+                case ["blind", camera_id]:
+                    running.source.states[camera_id] = CameraState.BLIND
+                case ["away"]:
+                    running.source.is_away = True
+                case ["back"]:
+                    running.source.is_away = False
+                case ["expire"]:
+                    running.clock.ahead_s += 8 * 3600.0
 
 
 if __name__ == "__main__":
