@@ -93,7 +93,7 @@ def fold_bias(graph: onnx.GraphProto) -> None:
         is_per_channel = bias.ndim == 4 and bias.size == bias.shape[1]
         if conv is None or conv.op_type != "Conv" or len(conv.input) != 2 or not is_per_channel:
             continue
-        if uses(graph, node.input[0]) == 1:
+        if _can_be_bypassed(graph, node):
             conv.input.append(add_constant(graph, f"{conv.output[0]}.bias", bias.ravel()))
             _bypass(graph, node, conv.output[0])
     prune(graph)
@@ -108,7 +108,7 @@ def fold_batch_norm(graph: onnx.GraphProto) -> None:
     known, makers = constants(graph), producers(graph)
     for node in graph.node:
         conv = makers.get(node.input[0]) if node.op_type == "BatchNormalization" else None
-        if conv is None or conv.op_type not in ("Conv", "ConvTranspose") or uses(graph, node.input[0]) != 1:
+        if conv is None or conv.op_type not in ("Conv", "ConvTranspose") or not _can_be_bypassed(graph, node):
             continue
         gamma, beta, mean, variance = (known[name] for name in node.input[1:5])
         gain = gamma / np.sqrt(variance + attribute(node, "epsilon", 1e-5))
@@ -123,6 +123,11 @@ def fold_batch_norm(graph: onnx.GraphProto) -> None:
         _replace(conv.input, [conv.input[0], folded, shift])
         _bypass(graph, node, stem)
     prune(graph)
+
+
+def _can_be_bypassed(graph: onnx.GraphProto, node: onnx.NodeProto) -> bool:
+    """Nobody else reads what the node reads, and its result is no output of the graph, whose name must stay."""
+    return uses(graph, node.input[0]) == 1 and all(output.name != node.output[0] for output in graph.output)
 
 
 def _bypass(graph: onnx.GraphProto, node: onnx.NodeProto, source: str) -> None:

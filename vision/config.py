@@ -85,7 +85,7 @@ class CameraSettings(_Section):
     loop: bool = Field(default=False, description="start a file again at its end")
     analyse_fps: float = Field(default=5.0, gt=0.0, le=30.0, description="frames looked at a second, at most")
     person_threshold: float = Field(default=0.40, gt=0.0, lt=1.0)
-    shrink: float = Field(default=1.0, ge=0.5, le=1.0, description="0.8 for near cameras: people fill the picture")
+    shrink: float = Field(default=0.8, ge=0.5, le=1.0, description="1.0 where people are seen from far away")
     detect_persons: bool = True
     whole_person_blur: bool = False
     references: ReferenceSettings = ReferenceSettings()
