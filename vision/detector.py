@@ -27,7 +27,7 @@ class PersonDetector:
 
     ``threshold`` is the lowest score that is returned. ``shrink`` scales the picture the network sees: the
     network knows people from COCO, where they seldom fill the picture. Over 106 frames of six scenes 0.8 found
-    more people than 1.0 (recall .94 against .92) at half the work; streets seen from far away want 1.0.
+    more people than 1.0 (recall .93 against .91) at half the work; streets seen from far away want 1.0.
     """
 
     def __init__(self, session: Session, *, threshold: float, shrink: float = 0.8) -> None:
