@@ -24,6 +24,7 @@ from sync.records import OutgoingRecord, Scalar
 _SENSITIVITY = (DataClass.PUBLIC, DataClass.INTERNAL, DataClass.PERSONAL, DataClass.PAYMENT, DataClass.BIOMETRIC)
 _LONG_NUMBER = 10**11
 _CACHED_STRINGS = 8192
+_PLAIN_TYPES = frozenset({str, int, float, bool, type(None)})
 
 
 class Disposition(StrEnum):
@@ -134,6 +135,8 @@ class EgressGate:
         )
 
     def _apply(self, action: Action, value: object) -> Scalar:
+        if action.verb is Verb.KEEP and type(value) in _PLAIN_TYPES:
+            return value  # type: ignore[return-value]
         if value is None:
             return None
         if isinstance(value, datetime):
@@ -149,13 +152,13 @@ class EgressGate:
         return base64.b32encode(digest[:15]).decode().lower()
 
     def _hits(self, record: OutgoingRecord) -> Mapping[Detector, int]:
-        counts: Counter[Detector] = Counter()
+        found: list[Detector] = []
         for value in (record.source, record.boot_id, *record.data.values()):
-            if isinstance(value, str):
-                counts.update(self._scan(value))
-            elif isinstance(value, int | float) and abs(value) >= _LONG_NUMBER:
-                counts.update(self._scan(f"{abs(value):.0f}"))
-        return counts
+            if type(value) is str:
+                found.extend(self._scan(value))
+            elif value is not None and not isinstance(value, str) and abs(value) >= _LONG_NUMBER:
+                found.extend(self._scan(f"{abs(value):.0f}"))
+        return Counter(found)
 
     def _fate(self, fact: Fact, name: str, plan: _Plan | None) -> FieldFate:
         data_class = data_class_of(type(fact), name)

@@ -26,9 +26,8 @@ from sync.records import Lane, QueuedRecord
 
 GapReason = Literal["evicted", "superseded", "salvage"]
 
-_FACT_COLUMNS, _OUTBOX_COLUMNS = 10, 7
+_FACT_COLUMNS, _OUTBOX_COLUMNS, _SLOT_COLUMNS = 10, 7, 3
 _ROWS_A_STATEMENT = (64, 16, 4, 1)
-_SLOT_SQL = "INSERT OR REPLACE INTO slots VALUES (?, ?, ?, ?, ?)"
 _LEDGER_SQL = """
     INSERT INTO ledger (record_no, epoch, kind, fields, policy_version, first_sent_us, last_sent_us, sends, bytes)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 1, ?7)
@@ -161,8 +160,12 @@ class Book:
                 self.declare(numbers, seq, seq, "salvage")
 
     def forget_facts(self, where: str, parameters: Sequence[Any], limit: int) -> int:
-        """Delete up to ``limit`` of the oldest facts that match; their waiting records are not touched."""
-        sql = f"DELETE FROM facts WHERE id IN (SELECT id FROM facts WHERE {where} ORDER BY id LIMIT ?) RETURNING kind"  # noqa: S608
+        """Delete up to ``limit`` of the oldest facts that match, but not a slot's newest count.
+
+        Their waiting records are not touched.
+        """
+        oldest = f"SELECT id FROM facts WHERE {where} AND id NOT IN (SELECT fact_id FROM slots) ORDER BY id LIMIT ?"  # noqa: S608
+        sql = f"DELETE FROM facts WHERE id IN ({oldest}) RETURNING kind"  # noqa: S608
         gone = Counter(row[0] for row in self.db.conn.execute(sql, (*parameters, limit)).fetchall())
         self._added.subtract(gone)
         return gone.total()
@@ -193,7 +196,7 @@ class Book:
         self._facts.append((fact_id, *_fact_columns(draft), number, draft.body, checksum(fact_id, draft.body)))
         self._added[draft.kind] += 1
         if draft.slot is not None:
-            self._slots[draft.source, draft.slot] = (draft.source, draft.slot, fact_id, draft.at_us, draft.body)
+            self._slots[draft.source, draft.slot] = (draft.source, draft.slot, fact_id)
         return fact_id
 
     def _enqueue(self, draft: Draft, record: str, fact_id: int) -> int:
@@ -293,8 +296,7 @@ class Book:
         slots, self._slots = self._slots, {}
         _insert(self.db.conn, "facts", _FACT_COLUMNS, facts)
         _insert(self.db.conn, "outbox", _OUTBOX_COLUMNS, records)
-        if slots:
-            self.db.conn.executemany(_SLOT_SQL, slots.values())
+        _insert(self.db.conn, "slots", _SLOT_COLUMNS, list(slots.values()))
 
     def _load(self) -> None:
         self._facts, self._records, self._slots = [], [], {}
@@ -336,9 +338,10 @@ def _bounds(numbers: LaneNumbers, first: int, last: int) -> tuple[int, int]:
 
 def _insert(connection: sqlite3.Connection, table: str, columns: int, rows: list[tuple[Any, ...]]) -> None:
     done = 0
+    verb = "INSERT OR REPLACE" if table == "slots" else "INSERT"
     for size in _ROWS_A_STATEMENT:
         one_row = f"({', '.join('?' * columns)})"
-        sql = f"INSERT INTO {table} VALUES {', '.join([one_row] * size)}"  # noqa: S608
+        sql = f"{verb} INTO {table} VALUES {', '.join([one_row] * size)}"
         while len(rows) - done >= size:
             connection.execute(sql, list(chain.from_iterable(rows[done : done + size])))
             done += size

@@ -20,6 +20,7 @@ from edge.errors import StoreClosedError, StoreUnavailableError
 _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR_SHORT_READ})
 _PRIMARY_CODE = 0xFF
+_LOG_PAGES = 1000
 _READER_WAIT_S = 10.0
 
 
@@ -34,8 +35,10 @@ def means_damage(error: sqlite3.Error) -> bool:
     return code in _DAMAGE or code & _PRIMARY_CODE in _DAMAGE
 
 
-def open_writer(path: Path) -> Database:
+def open_writer(path: Path, *, log_pages: int = _LOG_PAGES) -> Database:
     """Open the one writing connection: WAL, every commit on the disk before it returns.
+
+    The log is moved into the file after ``log_pages`` pages.
 
     Raises:
         sqlite3.Error: the file cannot be opened or is damaged.
@@ -44,6 +47,7 @@ def open_writer(path: Path) -> Database:
     try:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {log_pages:d}").fetchone()
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA cache_size = -8192")
         connection.execute("PRAGMA temp_store = MEMORY")

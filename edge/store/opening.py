@@ -32,6 +32,7 @@ from edge.store.space import Ballast
 
 _PAGE_BYTES = 4096
 _HEADER_BYTES = 100
+_FEWEST_LOG_PAGES, _MOST_LOG_PAGES = 50, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +117,20 @@ class Opener:
 
     def _opened(self) -> Database:
         try:
-            return open_writer(self._settings.path)
+            return self._writer()
         except sqlite3.Error as error:
             if means_damage(error):
                 raise
             if means_no_room(error) and self._ballast.release():
-                return open_writer(self._settings.path)
+                return self._writer()
             wrong = StoreFullError if means_no_room(error) else StoreError
             raise wrong(f"the store {self._settings.path} cannot be opened: {error}") from error
+
+    def _writer(self) -> Database:
+        """What lies in the log must fit into the released ballast, or a full disk could not be tidied up."""
+        pages = self._settings.ballast_bytes // (2 * _PAGE_BYTES) if self._settings.ballast_bytes else _MOST_LOG_PAGES
+        log_pages = min(_MOST_LOG_PAGES, max(_FEWEST_LOG_PAGES, pages))
+        return open_writer(self._settings.path, log_pages=log_pages)
 
     def _compared(self, numbering: Numbering, watch: NumberWatch, *, is_new: bool) -> str:
         note = watch.read()

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edge.egress import Disposition
-from edge.facts import ShelfCountFact
 from edge.store.connection import Readers
 from edge.store.rows import LedgerEntry, StoredFact, checksum, from_us
 from edge.store.schema import unpacked
@@ -45,21 +44,13 @@ class Reading:
 
     def latest_by_slot(self) -> Mapping[tuple[str, str], StoredFact]:
         """See `Store.latest_by_slot`."""
-        sql = (
-            "SELECT s.source, s.slot, s.fact_id, s.at_us, s.body, f.disposition, f.record_no "
-            "FROM slots s LEFT JOIN facts f ON f.id = s.fact_id ORDER BY s.source, s.slot"
-        )
+        columns = ", ".join(f"facts.{column}" for column in _FACT_COLUMNS.split(", "))
+        sql = f"SELECT slot, {columns} FROM slots JOIN facts ON facts.id = fact_id ORDER BY slots.source, slot"  # noqa: S608
         latest = {}
-        for source, slot, fact_id, at_us, body, disposition, record_no in self._readers.query(sql):
-            latest[source, slot] = StoredFact(
-                fact_id,
-                ShelfCountFact.kind,
-                source,
-                from_us(at_us),
-                json.loads(body),
-                Disposition(disposition or Disposition.KEPT),
-                self._record_id(record_no),
-            )
+        for slot, *row in self._readers.query(sql):
+            fact = self._fact(tuple(row))
+            if fact is not None:
+                latest[fact.source, slot] = fact
         return latest
 
     def ledger(self, *, limit: int, after_id: int | None) -> Sequence[LedgerEntry]:

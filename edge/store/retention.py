@@ -16,6 +16,7 @@ from edge.store.space import Ballast, Room, RoomState, RoomWatch, measured
 from sync.records import Lane
 
 _ROWS_A_STEP = 500
+_ROWS_A_STEP_WHEN_FULL = 50
 _STEPS_A_PASS = 20
 _EARLIEST_TRUE_US = to_us(datetime(2026, 1, 1, tzinfo=UTC))
 _FOR_EVER_DAYS = 3660.0
@@ -78,13 +79,14 @@ class Retention:
         return to_us(self._clock.now() - timedelta(days=days))
 
     def _trim(self, book: Book, room: Room) -> int:
+        rows = _ROWS_A_STEP_WHEN_FULL if self._watch.state is RoomState.FULL else _ROWS_A_STEP
         with book.transaction():
             gone = 0
             kind = self._first_to_go(book)
             if kind is not None:
-                gone = book.forget_facts("kind = ?", (kind,), _ROWS_A_STEP)
+                gone = book.forget_facts("kind = ?", (kind,), rows)
             elif room.fill >= self._settings.trim_hard_at:
-                gone = book.forget_facts("TRUE", (), _ROWS_A_STEP) + book.evict_telemetry(_ROWS_A_STEP)
+                gone = book.forget_facts("TRUE", (), rows) + book.evict_telemetry(rows)
         return gone
 
     def _first_to_go(self, book: Book) -> str | None:

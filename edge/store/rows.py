@@ -9,7 +9,9 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+
+from pydantic_core import to_json
 
 from edge.egress import Disposition, Verdict
 from edge.facts import DataClass, EgressDeniedFact, Fact, ShelfCountFact
@@ -19,8 +21,7 @@ _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """One fact ready to be written; ``record`` is None when nothing of it leaves."""
 
     kind: str
@@ -111,21 +112,18 @@ def draft_of(fact: Fact, verdict: Verdict, data_class: DataClass) -> Draft:
 
 def encode_record(record: OutgoingRecord) -> str:
     """Write a record as JSON; its lane and key lie in other columns."""
-    return json.dumps(
-        [
-            record.kind,
-            record.source,
-            record.occurred_at.isoformat(),
-            record.mono_s,
-            record.boot_id,
-            record.time_quality,
-            record.data_class,
-            record.policy_version,
-            dict(record.data),
-        ],
-        ensure_ascii=False,
-        separators=(",", ":"),
+    columns = (
+        record.kind,
+        record.source,
+        record.occurred_at.isoformat(),
+        record.mono_s,
+        record.boot_id,
+        record.time_quality,
+        record.data_class,
+        record.policy_version,
+        record.data,
     )
+    return to_json(columns).decode()
 
 
 def decode_record(text: str, lane: Lane, key: str | None) -> OutgoingRecord:

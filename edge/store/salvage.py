@@ -5,6 +5,7 @@ the lane table, the rows themselves, and the watch file beside the database. Eve
 acknowledgement that is neither acknowledged nor salvaged is reported as lost, so that it can be declared.
 """
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from edge.facts import ShelfCountFact
 from edge.store.damaged import Walk
 from edge.store.numbers import LaneNumbers, Numbering
 from edge.store.rows import checksum
@@ -60,6 +62,7 @@ class Salvage:
     _epochs: dict[int, str] = field(default_factory=dict)
     _seen_upto: dict[tuple[int, Lane], int] = field(default_factory=dict)
     _lanes: dict[tuple[int, Lane], LaneNumbers] = field(default_factory=dict)
+    _newest: dict[tuple[str, str], int] = field(default_factory=dict)
     _facts: int = 0
     _last_fact_id: int = 0
 
@@ -73,9 +76,9 @@ class Salvage:
         self._copy("outbox", "record_no", self._sound_record, wanted=self.scope is not Scope.NUMBERS)
         self._copy("facts", "id", self._sound_fact, wanted=self.scope is Scope.ALL)
         self._copy("ledger", "id", self._any_row, wanted=self.scope is Scope.ALL)
-        self._copy("slots", "rowid", self._any_row, wanted=self.scope is Scope.ALL)
         self._read_note()
         with self.target.atomic():
+            self.target.conn.executemany("INSERT INTO slots VALUES (?, ?, ?)", self._slots())
             lost = tuple(lost for key in self._numbered() for lost in self._settled(*key))
             Numbering({lane.id: lane for lane in self._lanes.values()}, self._last_fact_id + 1).save(self.target)
         epoch_no = max(self._epochs, default=0)
@@ -128,9 +131,15 @@ class Salvage:
             return False
         self._facts += self.scope is Scope.ALL
         self._last_fact_id = max(self._last_fact_id, fact_id)
+        if row[1] == ShelfCountFact.kind and self.scope is Scope.ALL:
+            place = (row[2], json.loads(body)["slot"])
+            self._newest[place] = max(fact_id, self._newest.get(place, 0))
         if isinstance(number, int) and number > 0:
             self._saw(number)
         return True
+
+    def _slots(self) -> Iterator[tuple[str, str, int]]:
+        return ((source, slot, fact_id) for (source, slot), fact_id in self._newest.items())
 
     def _any_row(self, row: tuple[Any, ...]) -> bool:
         return None not in row

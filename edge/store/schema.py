@@ -47,8 +47,7 @@ _TABLES: Final = (
     """,
     """
     CREATE TABLE slots (
-        source TEXT NOT NULL, slot TEXT NOT NULL, fact_id INTEGER NOT NULL, at_us INTEGER NOT NULL, body TEXT NOT NULL,
-        PRIMARY KEY (source, slot))
+        source TEXT NOT NULL, slot TEXT NOT NULL, fact_id INTEGER NOT NULL, PRIMARY KEY (source, slot)) WITHOUT ROWID
     """,
     "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)",
 )

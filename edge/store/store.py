@@ -65,6 +65,8 @@ class Store:
         self._classes: dict[type[Fact], DataClass] = {}
         self._snapshot: Snapshot = {}
         self._last_commit_ms = 0.0
+        self._origin = (clock.mono_s(), Origin(clock.boot_id, clock.time_quality()))
+        self._p1_waiting = 0
         self._finding = "not checked"
         self._damaged_rows = 0
         self._kinds: Mapping[str, int] = {}
@@ -142,7 +144,7 @@ class Store:
             StoreUnavailableError: the writer stayed behind.
             StoreClosedError: the store is closed.
         """
-        origin = Origin(self._clock.boot_id, self._clock.time_quality())
+        origin = self._origin_now()
         drafts: list[Draft] = []
         asked: list[int] = []
         for fact in facts:
@@ -224,6 +226,15 @@ class Store:
         """Run one pass of retention now and wait for it; also runs by itself every ``housekeeping_s``."""
         self._do(Job(self._writer.keep_house, is_urgent=True, is_essential=True, is_housekeeping=True))
 
+    def _origin_now(self) -> Origin:
+        """The clock's quality is asked once a second: asking looks at files."""
+        now_s = self._clock.mono_s()
+        asked_s, origin = self._origin
+        if now_s - asked_s >= 1.0:
+            origin = Origin(self._clock.boot_id, self._clock.time_quality())
+            self._origin = (now_s, origin)
+        return origin
+
     def _drafts(self, fact: Fact, origin: Origin) -> list[Draft]:
         verdict = self._gate.judge(fact, origin)
         drafts = [draft_of(fact, verdict, self._class_of(type(fact)))]
@@ -239,18 +250,12 @@ class Store:
     def _wait_for_room(self, drafts: Sequence[Draft]) -> None:
         if self._room.takes_only_p0:
             raise StoreFullError("no room left for facts; only alarms are taken")
-        if not any(draft.lane is Lane.P1 and draft.record is not None for draft in drafts):
-            return
-        if self._waiting_p1() < self._settings.p1_limit_rows:
+        limit = self._settings.p1_limit_rows
+        if self._p1_waiting < limit or not any(draft.lane is Lane.P1 and draft.record for draft in drafts):
             return
         with self._acked:
-            if not self._acked.wait_for(
-                lambda: self._waiting_p1() < self._settings.p1_limit_rows, self._settings.append_timeout_s
-            ):
-                raise StoreFullError(f"{self._waiting_p1()} business records wait for the cloud; no more are taken")
-
-    def _waiting_p1(self) -> int:
-        return _pending(self._snapshot, Lane.P1)
+            if not self._acked.wait_for(lambda: self._p1_waiting < limit, self._settings.append_timeout_s):
+                raise StoreFullError(f"{self._p1_waiting} business records wait for the cloud; no more are taken")
 
     def _do(self, job: Job) -> Any:
         return _result(self._writer.submit(job, _JOB_WAIT_S), _JOB_WAIT_S)
@@ -260,8 +265,7 @@ class Store:
         return Book(db, scribe=scribe, leases=self._leases, p2_limit_rows=self._settings.p2_limit_rows)
 
     def _own_draft(self, fact: Fact) -> Draft:
-        origin = Origin(self._clock.boot_id, self._clock.time_quality())
-        return draft_of(fact, self._gate.judge(fact, origin), self._class_of(type(fact)))
+        return draft_of(fact, self._gate.judge(fact, self._origin_now()), self._class_of(type(fact)))
 
     def _gap_draft(self, gap: OpenGap) -> Draft:
         return self._own_draft(
@@ -302,6 +306,7 @@ class Store:
     def _publish(self, book: Book) -> None:
         with self._acked:
             self._snapshot = book.numbers.snapshot()
+            self._p1_waiting = _pending(self._snapshot, Lane.P1)
             self._kinds = {kind: rows for kind, rows in book.kinds.items() if rows > 0}
             self._acked.notify_all()
 

@@ -5,6 +5,7 @@ Jobs wait in a bounded queue; a producer that finds it full waits. A group close
 the thread alive; a damaged file is salvaged in place and the group tried again.
 """
 
+import contextlib
 import sqlite3
 import threading
 from collections import deque
@@ -185,6 +186,9 @@ class Writer:
             self._log.error("store.full", reason=error.sqlite_errorname)
         self._watch.set(RoomState.FULL)
         self._ballast.release()
+        # A checkpointed log is written again from its start, so that the next commit needs no new blocks.
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._require_book().db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _essential(self, group: Sequence[Job]) -> list[Job]:
         kept = [job for job in group if job.is_essential]

@@ -8,7 +8,7 @@ import pytest
 
 from edge.egress import EgressGate
 from edge.egress_policy import load_policy
-from edge.facts import Fact, KioskHandoffFact, NodeHealthFact, ShelfCountFact, ZoneCrossingFact
+from edge.facts import Fact, FeedLostFact, KioskHandoffFact, NodeHealthFact, ShelfCountFact, ZoneCrossingFact
 from edge.store.config import StoreSettings
 from edge.store.store import Store
 
@@ -58,6 +58,9 @@ class Maker:
 
     def handoff(self, ticket: str = "t-1") -> Fact:
         return KioskHandoffFact(**self._stamp("kiosk-1"), ticket=ticket)
+
+    def lost(self) -> Fact:
+        return FeedLostFact(**self._stamp("cam-1"), began_at=self._clock.now())
 
     def leak(self) -> Fact:
         return self.count(source="4111-1111-1111-1111")
