@@ -21,7 +21,7 @@ from edge.assistant.tools import Tools
 from edge.clock import Clock
 from edge.errors import StoreError
 from edge.kiosk.config import KioskSettings
-from edge.kiosk.limits import Doorman, RateLimiter
+from edge.kiosk.limits import SAFETY_HEADERS, Doorman, RateLimiter
 from edge.kiosk.requests import (
     AskRequest,
     AskResponse,
@@ -131,7 +131,9 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def failed(_: Request, error: Exception) -> JSONResponse:
         log.error("kiosk.failed", error=type(error).__name__)
-        return _error(503, "internal", "This screen cannot do that right now. Please ask a colleague.")
+        answer = _error(503, "internal", "This screen cannot do that right now. Please ask a colleague.")
+        answer.headers.update(SAFETY_HEADERS)
+        return answer
 
 
 def _error(status: int, code: str, message: str) -> JSONResponse:

@@ -26,6 +26,8 @@ _HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _NO_STORE = ((b"cache-control", b"no-store"),)
+SAFETY_HEADERS = {name.decode(): value.decode() for name, value in (*_HEADERS, *_NO_STORE)}
+"""For the one answer that is made outside of `Doorman`: the one to an error that nobody expected."""
 _REVALIDATE = ((b"cache-control", b"no-cache"),)
 
 

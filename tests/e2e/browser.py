@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -48,31 +49,50 @@ class Browser:
         self._timeout_s = timeout_s
         self._ids = itertools.count(1)
         self._answers: dict[int, dict[str, Any]] = {}
+        self._opened = ExitStack()
         self._folder = tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True)
 
     def __enter__(self) -> Self:
-        profile = Path(self._folder.name)
         self._process = subprocess.Popen(
-            [str(CHROMIUM), *_FLAGS, f"--user-data-dir={profile}", f"--window-size={self.width},{self.height}", "about:blank"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        self.wait_for(lambda: (profile / "DevToolsActivePort").exists(), "the browser did not start")
-        port = self.wait_for(lambda: (profile / "DevToolsActivePort").read_text().splitlines()[0], "no port")
-        with urlopen(f"http://127.0.0.1:{port}/json/list", timeout=self._timeout_s) as answer:
-            pages = [page for page in json.load(answer) if page["type"] == "page"]
-        self._socket = connect(pages[0]["webSocketDebuggerUrl"], max_size=64 * 2**20, proxy=None)
-        for domain in ("Page", "Runtime", "Network", "Log"):
-            self.command(f"{domain}.enable")
-        self.command(
-            "Emulation.setDeviceMetricsOverride", width=self.width, height=self.height, deviceScaleFactor=1, mobile=False
+            [str(CHROMIUM), *_FLAGS, f"--user-data-dir={self._folder.name}", "about:blank"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
-        self.command("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=5)
+        try:
+            self._attach()
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self._stop()
+
+    def _attach(self) -> None:
+        port = self.wait_for(self._port, "the browser did not start")
+        page = self.wait_for(lambda: self._page(port), "the browser has no page")
+        self._socket = self._opened.enter_context(connect(page, max_size=64 * 2**20, proxy=None))
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.command(f"{domain}.enable")
+        size = {"width": self.width, "height": self.height, "deviceScaleFactor": 1, "mobile": False}
+        self.command("Emulation.setDeviceMetricsOverride", **size)
+        self.command("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=5)
+
+    def _port(self) -> str | None:
+        file = Path(self._folder.name) / "DevToolsActivePort"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return lines[0] if len(lines) == 2 else None
+
+    def _page(self, port: str) -> str | None:
+        with urlopen(f"http://127.0.0.1:{port}/json/list", timeout=self._timeout_s) as answer:
+            pages = [page for page in json.load(answer) if page["type"] == "page"]
+        return pages[0]["webSocketDebuggerUrl"] if pages else None
+
+    def _stop(self) -> None:
+        self._opened.close()
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(self._timeout_s)
         self._folder.cleanup()
@@ -128,12 +148,14 @@ class Browser:
         """Touch the middle of an element, found by selector and optionally by its text."""
         find = (
             f"[...document.querySelectorAll({json.dumps(selector)})]"
-            f".find(e => e.checkVisibility() && ({json.dumps(text)} === null || e.innerText.trim() === {json.dumps(text)}))"
+            f".find(e => e.checkVisibility() && [null, e.innerText.trim()].includes({json.dumps(text)}))"
         )
         self.wait_until(f"!!{find}", f"nothing to touch: {selector} {text or ''}")
         self.evaluate(f"{find}.scrollIntoView({{block: 'nearest'}})")
         self.wait_until_still()
-        box = self.evaluate(f"(() => {{ const b = {find}.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] }})()")
+        box = self.evaluate(
+            f"(() => {{ const b = {find}.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] }})()"
+        )
         points = [{"x": box[0], "y": box[1]}]
         self.command("Input.dispatchTouchEvent", type="touchStart", touchPoints=points)
         self.command("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])

@@ -1,0 +1,146 @@
+"""What the verifier proves and what it refuses, claim by claim."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.assistant.tools import Stock
+from edge.assistant.verifier import Verifier
+from edge.catalogue import Catalogue
+from tests.unit.edge_assistant.shop_fixture import NOON, SMALL, small_shop
+
+VERIFIER = Verifier(Catalogue(SMALL))
+
+
+def facts(*skus: str, units: int | None = 6) -> tuple[object, ...]:
+    shop = small_shop()
+    for sku in skus:
+        if units is not None:
+            shop.stock.seen[sku] = Stock(units=units, seen_at=NOON - timedelta(seconds=130))
+    found = []
+    for sku in skus:
+        product = shop.tools.product(sku)
+        assert product is not None
+        found.extend(shop.tools.about(product))
+    return tuple(found)
+
+
+MILK, BUTTER, SKIMMED, VODKA = "BR-0001", "BR-0003", "BR-0002", "BR-0005"
+
+
+@pytest.mark.parametrize(
+    ("text", "about", "units"),
+    [
+        ("Whole milk 3.5 % is in aisle 2, bay 1.", (MILK,), 6),
+        ("Yes, we have Fennmoor Whole milk 3.5 %, 1 l. There are 6 on the shelf, seen 2 minutes ago.", (MILK,), 6),
+        ("You will find it in aisle 2, bay 1. It costs €1.29.", (MILK,), None),
+        ("Tilbeck Butter salted is on offer: €1.99 instead of €2.49, until 30 November.", (BUTTER,), None),
+        ("Whole milk 3.5 %: €1.29, bay 1. Semi-skimmed milk 1.5 %: €1.19, bay 2.", (MILK, SKIMMED), None),
+        ("Its shelf was empty when last seen, 2 minutes ago.", (MILK,), 0),
+        ("We sell Vodka 37.5 %. You must be 18 or over to buy it.", (VODKA,), None),
+    ],
+)
+def test_what_follows_from_the_facts_is_proved(text: str, about: tuple[str, ...], units: int | None) -> None:
+    proof = VERIFIER.prove(text, facts(*about, units=units))
+    assert proof.ok, proof.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "about", "units"),
+    [
+        ("Whole milk 3.5 % is not in aisle 2, bay 1.", (MILK,), 6),
+        ("Whole milk 3.5 % isn't in aisle 2.", (MILK,), 6),
+        ("Whole milk 3.5 % is in aisle 1, bay 2.", (MILK,), 6),
+        ("Whole milk 3.5 % costs 1.29.", (MILK,), 6),
+        ("Whole milk 3.5 % costs $1.29.", (MILK,), 6),
+        ("Whole milk 3.5 % costs €1.2.", (MILK,), 6),
+        ("Whole milk 3.5 % costs €1.29 a kilo.", (MILK,), 6),
+        ("Whole milk 3.5 % costs only half of €1.29.", (MILK,), 6),
+        ("Whole milk costs one euro.", (MILK,), 6),
+        ("Organic Whole milk 3.5 % is in aisle 2.", (MILK,), 6),
+        ("Tilbeck Whole milk 3.5 % is in aisle 2.", (MILK,), 6),
+        ("Butter salted is in aisle 3.", (MILK,), 6),
+        ("Butter salted costs €2.49.", (BUTTER,), None),
+        ("Butter salted costs €2.49 instead of €1.99.", (BUTTER,), None),
+        ("Butter salted is on offer until 30 December.", (BUTTER,), None),
+        ("Butter salted is not on offer today.", (BUTTER,), None),
+        ("Whole milk 3.5 % is on offer.", (MILK,), None),
+        ("Whole milk 3.5 %: €1.19. Semi-skimmed milk 1.5 %: €1.29.", (MILK, SKIMMED), None),
+        ("It costs €1.29.", (MILK, SKIMMED), None),
+        ("Yes, we have Whole milk 3.5 %.", (MILK,), None),
+        ("Yes, we have Whole milk 3.5 %.", (MILK,), 0),
+        ("Whole milk 3.5 % is available.", (MILK,), 0),
+        ("Whole milk 3.5 % is out of stock.", (MILK,), None),
+        ("Whole milk 3.5 % is sold out.", (MILK,), 6),
+        ("There are 7 on the shelf, seen 2 minutes ago.", (MILK,), 6),
+        ("There are 6 on the shelf, seen just now.", (MILK,), 6),
+        ("There are 6 on the shelf, seen 2 hours ago.", (MILK,), 6),
+        ("I cannot see its shelf right now.", (MILK,), 6),
+        ("You must be 16 or over to buy it.", (VODKA,), None),
+        ("Whole milk 3.5 % has no lactose.", (MILK,), 6),
+        ("Whole milk 3.5 % is fresh and tasty.", (MILK,), 6),
+        ("We are open now.", (MILK,), 6),
+        ("", (MILK,), 6),
+    ],
+)
+def test_what_does_not_follow_is_refused(text: str, about: tuple[str, ...], units: int | None) -> None:
+    assert not VERIFIER.prove(text, facts(*about, units=units)).ok
+
+
+def test_what_was_asked_must_not_be_left_out() -> None:
+    assert not VERIFIER.prove("It is in aisle 2, bay 1.", facts(MILK), needs={"price"}).ok
+
+
+TRUE = (
+    "Yes, we have Fennmoor Whole milk 3.5 %, 1 l. There are 6 on the shelf, seen 2 minutes ago."
+    " It is in aisle 2, bay 1."
+)
+
+
+@given(at=st.integers(0, len(TRUE) - 1), digit=st.sampled_from("0123456789"))
+def test_any_changed_digit_is_refused(at: int, digit: str) -> None:
+    if not TRUE[at].isdigit() or TRUE[at] == digit:
+        return
+    assert not VERIFIER.prove(TRUE[:at] + digit + TRUE[at + 1 :], facts(MILK)).ok
+
+
+@given(st.text(max_size=80))
+def test_any_text_at_all_is_judged_without_a_crash(text: str) -> None:
+    proof = VERIFIER.prove(text, facts(MILK))
+    assert not (proof.ok and re.search(r"\d", re.sub(r"3\.5 %|1 l|aisle 2|bay 1|€1\.29|6 on|2 minutes", "", text)))
+
+
+@given(
+    word=st.sampled_from(["not", "no", "never", "hardly", "without", "almost", "twice", "half"]), at=st.integers(0, 24)
+)
+def test_a_negation_or_quantity_anywhere_is_refused(word: str, at: int) -> None:
+    words = TRUE.split()
+    words.insert(at % (len(words) + 1), word)
+    assert not VERIFIER.prove(" ".join(words), facts(MILK)).ok
+
+
+HOURS = "We are closed now. We open again today at 14:00."
+
+
+def test_opening_hours_are_proved_by_the_sentence() -> None:
+    shop = small_shop()
+    shop.clock.move(3600)
+    fact = (shop.tools.hours(),)
+    assert VERIFIER.prove(HOURS, fact).ok
+    for false in (
+        "We are open now.",
+        "Yes, we are closed now.",
+        "We are closed today.",
+        "We open again today at 13:00.",
+        "We open again tomorrow at 14:00.",
+        "We are open today from 08:00 to 12:30.",
+        "We are open today from 08:00 to 20:00.",
+        "We are open today from 14:00 to 20:00 and from 08:00 to 12:30.",
+        "We are open tomorrow from 08:00 to 12:30 and from 14:00 to 20:00.",
+        "We are not closed now.",
+        "We are open.",
+    ):
+        assert not VERIFIER.prove(false, fact).ok, false
