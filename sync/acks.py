@@ -24,6 +24,8 @@ class Ack:
     epoch: str
     lane: Lane
     upto: int
+    last: int | None = None
+    """Last row of the lane in the batch that was committed; paces the sender, deletes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,10 @@ class Greeting:
 
 def encode_ack(ack: Ack) -> bytes:
     """Payload of an acknowledgement."""
-    return json.dumps({"epoch": ack.epoch, "lane": ack.lane, "upto": ack.upto}, separators=(",", ":")).encode()
+    body: dict[str, str | int] = {"epoch": ack.epoch, "lane": ack.lane, "upto": ack.upto}
+    if ack.last is not None:
+        body["last"] = ack.last
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def encode_greeting(greeting: Greeting) -> bytes:
@@ -58,9 +63,17 @@ def parse_answer(payload: bytes) -> Ack | Greeting:
     match found:
         case {"receiver": str(receiver)} if len(found) == 1 and _NAME.fullmatch(receiver):
             return Greeting(receiver)
-        case {"epoch": str(epoch), "lane": str(lane), "upto": int(upto)} if (
-            len(found) == 3 and not isinstance(upto, bool) and 0 <= upto <= MAX_SEQ and lane in tuple(Lane)
+        case {"epoch": str(epoch), "lane": str(lane), "upto": int(upto), **rest} if (
+            _NAME.fullmatch(epoch) and lane in tuple(Lane) and _is_within(upto, 0)
         ):
-            if _NAME.fullmatch(epoch):
-                return Ack(epoch, Lane(lane), upto)
+            match rest:
+                case {"last": int(last)} if len(rest) == 1 and _is_within(last, 1):
+                    return Ack(epoch, Lane(lane), upto, last)
+                case _ if not rest:
+                    return Ack(epoch, Lane(lane), upto)
     raise MessageInvalidError("neither an acknowledgement nor a greeting")
+
+
+def _is_within(number: int, least: int) -> bool:
+    # JSON's true and false are whole numbers to Python.
+    return not isinstance(number, bool) and least <= number <= MAX_SEQ

@@ -25,8 +25,9 @@ from sync.topics import Channel, NodeName
 SecurityEvent = Callable[[AckRejectedError | MessageInvalidError], None]
 
 _BATCH_ROWS = 100
-_UNACKED_ROWS = 500
-"""Sent rows without progress in acknowledgements; stays under the queue a broker keeps for a slow receiver."""
+_UNCOMMITTED_ROWS = 200
+"""Sent rows that the receiver has not committed; far under the 1,000 that a broker queues before it drops."""
+_GREETERS = 100
 _REWIND_EVERY_S = 1.0
 
 
@@ -38,6 +39,23 @@ class LaneProgress:
     sent_upto: int
     moved_s: float
     """Monotonic time of the last progress, or of the first row sent after everything was acknowledged."""
+    uncommitted: deque[int] = field(default_factory=deque)
+    """Numbers sent and not known to be committed at the other end, in sending order."""
+
+    def commit(self, last: int) -> int:
+        """Forget ``last`` and what was sent before it; returns how many. A broker keeps the order of a topic."""
+        if last not in self.uncommitted:
+            return 0
+        before = len(self.uncommitted)
+        while self.uncommitted.popleft() != last:
+            pass
+        return before - len(self.uncommitted)
+
+    def forget_upto(self, upto: int) -> int:
+        """Forget every number up to ``upto``; returns how many."""
+        before = len(self.uncommitted)
+        self.uncommitted = deque(seq for seq in self.uncommitted if seq > upto)
+        return before - len(self.uncommitted)
 
 
 @dataclass(slots=True)
@@ -76,7 +94,7 @@ class Session:
     _ready: deque[tuple[QueuedRecord, Message]] = field(default_factory=deque)
     _unanswered: dict[int, QueuedRecord | None] = field(default_factory=dict)
     _progress: dict[tuple[str, Lane], LaneProgress] = field(default_factory=dict)
-    _unacked: int = 0
+    _uncommitted: int = 0
     _began_s: float = field(init=False)
     _rewound_s: float = field(init=False)
     _looked_s: float = field(init=False)
@@ -144,7 +162,7 @@ class Session:
         now_s = self.mono_s()
         self._ready.clear()
         self._is_dry = False
-        self._unacked = 0
+        self._uncommitted = 0
         self._rewound_s = now_s
         for state in self._drain.rewind():
             self._progress[self._drain.epochs[-1], state.lane] = LaneProgress(state.acked_upto, state.acked_upto, now_s)
@@ -166,10 +184,10 @@ class Session:
         # Until a receiver shows that it listens, one window is sent as a probe and no more: a broker takes
         # everything over, subscribers or not, and a month's backlog would go nowhere again and again.
         is_heard = bool(self._greeted_by) or self.has_progress
-        allowance = _UNACKED_ROWS if is_heard else self.window
-        return (
-            (is_heard or self._is_patience_over()) and self._unacked < allowance and len(self._unanswered) < self.window
-        )
+        if not is_heard and not self._is_patience_over():
+            return False
+        allowance = _UNCOMMITTED_ROWS if is_heard else self.window
+        return self._uncommitted < allowance and len(self._unanswered) < self.window
 
     def _fill(self) -> None:
         if self._is_rewind_due and self.mono_s() - self._rewound_s >= _REWIND_EVERY_S:
@@ -205,8 +223,9 @@ class Session:
         if row is None:
             return
         self.counters.published += 1
-        self._unacked += 1
+        self._uncommitted += 1
         lane = self._progress[row.epoch, row.lane]
+        lane.uncommitted.append(row.seq)
         if lane.sent_upto <= lane.acked_upto:
             lane.moved_s = self.mono_s()
         lane.sent_upto = max(lane.sent_upto, row.seq)
@@ -235,21 +254,30 @@ class Session:
     def _acknowledge(self, ack: Ack) -> None:
         lane = self._progress.get((ack.epoch, ack.lane))
         if lane is None:
-            raise AckRejectedError(ack.epoch, ack.lane, ack.upto, 0)
+            self._check_unread(ack)
+            return
+        if ack.last is not None:
+            self._uncommitted -= lane.commit(ack.last)
         if ack.upto <= lane.acked_upto:
             return
         self.counters.deleted += self.outbox.acknowledge(ack.epoch, ack.lane, ack.upto)
+        self._uncommitted -= lane.forget_upto(ack.upto)
         lane.acked_upto = ack.upto
         lane.moved_s = self.counters.last_ack_s = self.mono_s()
-        self._unacked = 0
         self.has_progress = True
+
+    def _check_unread(self, ack: Ack) -> None:
+        """An epoch that was drained may be acknowledged again; one that never sent so much may not."""
+        sent_upto = next((state.sent_upto for state in self.outbox.lanes(ack.epoch) if state.lane is ack.lane), 0)
+        if ack.upto > sent_upto:
+            raise AckRejectedError(ack.epoch, ack.lane, ack.upto, sent_upto)
 
     def _greet(self, greeting: Greeting) -> None:
         is_new = greeting.receiver not in self._greeted_by
         self.counters.receiver = greeting.receiver
         # A receiver that started after rows went out has not seen them. Names are drawn anew at each start, so
         # one that floods us with names gets one re-reading a second and costs bandwidth, never rows.
-        if is_new and len(self._greeted_by) < _UNACKED_ROWS:
+        if is_new and len(self._greeted_by) < _GREETERS:
             self._greeted_by.add(greeting.receiver)
             self._is_rewind_due = self._has_unacked()
 

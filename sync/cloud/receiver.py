@@ -6,7 +6,6 @@ runs in one thread; `sync.cloud.sink` makes a process of it.
 """
 
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 from time import monotonic
@@ -62,7 +61,7 @@ class _Connection:
         self._window = window
         self._unanswered: set[int] = set()
         self._greetings: dict[NodeName, Message] = {}
-        self._acks: dict[LaneKey, int] = {}
+        self._acks: dict[LaneKey, Ack] = {}
 
     @property
     def has_waiting(self) -> bool:
@@ -84,8 +83,10 @@ class _Connection:
     def greet(self, node: NodeName, payload: bytes) -> None:
         self._greetings[node] = Message(node.topic(Channel.ACK), payload, content_type="application/json")
 
-    def acknowledge(self, lanes: Iterable[tuple[LaneKey, int]]) -> None:
-        self._acks.update((key, upto) for key, upto in lanes if upto > 0)
+    def acknowledge(self, key: LaneKey, upto: int, last: int | None) -> None:
+        if last is None and key in self._acks:
+            last = self._acks[key].last
+        self._acks[key] = Ack(key.epoch, key.lane, upto, last)
 
     def flush(self) -> int:
         """Send what the window allows, greetings first; returns how many acknowledgements went out."""
@@ -95,7 +96,7 @@ class _Connection:
                 message = self._greetings.pop(next(iter(self._greetings)))
             else:
                 key = next(iter(self._acks))
-                payload = encode_ack(Ack(key.epoch, key.lane, self._acks.pop(key)))
+                payload = encode_ack(self._acks.pop(key))
                 message = Message(key.node.topic(Channel.ACK), payload, content_type="application/json")
                 sent += 1
             self._unanswered.add(self.link.publish(message))
@@ -219,7 +220,9 @@ class Sink:
         for seen in batch.presences:
             if seen.presence.is_online:
                 connection.greet(seen.node, self._greeting)
-        connection.acknowledge(acked.items())
+        last = {LaneKey(event.node, event.row.epoch, event.row.lane): event.row.seq for event in batch.events}
+        for key, upto in acked.items():
+            connection.acknowledge(key, upto, last.get(key))
 
     def _drain_acks(self, connection: _Connection) -> None:
         deadline_s = monotonic() + _FAREWELL_S

@@ -150,6 +150,20 @@ def test_a_receiver_that_lost_its_database_goes_on_and_says_what_it_lacks(mosqui
     assert not office.report().is_whole
 
 
+def test_a_long_backlog_beside_live_rows_neither_stalls_nor_repeats(mosquitto, head_office, outbox, uplink_to):
+    office = head_office(mosquitto.endpoint).await_link()
+    outbox.put_many(Lane.P1, 2000)
+    with uplink_to(mosquitto.endpoint) as uplink:
+        wait_until(lambda: uplink.status().published > 0, "it began")
+        # Live rows overtake the backlog and stay unacknowledged until it is through.
+        outbox.put_many(Lane.P1, 1000)
+        uplink.wake()
+        wait_until(lambda: outbox.pending == 0, "the outbox is empty", timeout_s=40.0)
+        assert uplink.status().stalls == 0
+    (lane,) = office.report().lanes
+    assert (lane.received, lane.holes, lane.duplicates) == (3000, (), 0)
+
+
 def test_presence_says_online_and_offline(mosquitto, head_office, outbox, uplink_to):
     office = head_office(mosquitto.endpoint).await_link()
     with uplink_to(mosquitto.endpoint):

@@ -199,6 +199,15 @@ class TestAcks:
         ack = Ack("e:1", Lane.P2, MAX_SEQ)
         assert parse_answer(encode_ack(ack)) == ack
 
+    def test_an_acknowledgement_may_say_what_was_committed_last(self):
+        ack = Ack("e1", Lane.P1, 0, last=7)
+        assert parse_answer(encode_ack(ack)) == ack
+
+    @pytest.mark.parametrize("last", [b"0", b"-1", b"true", b"1.0", b'"7"', b"null", b"9007199254740992"])
+    def test_a_malformed_last_is_refused(self, last):
+        with pytest.raises(MessageInvalidError):
+            parse_answer(b'{"epoch":"e","lane":"p0","upto":1,"last":' + last + b"}")
+
     def test_a_greeting_is_read_back(self):
         assert parse_answer(encode_greeting(Greeting("r1"))) == Greeting("r1")
 
