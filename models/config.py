@@ -31,7 +31,7 @@ class LanguageSettings(_Section):
     start_timeout_s: float = Field(default=30.0, ge=1.0, le=600.0, description="until the process says it is ready")
     ping_every_s: float = Field(default=1.0, ge=0.05, le=60.0)
     hang_after_s: float = Field(
-        default=5.0, ge=0.2, le=120.0, description="silence after a ping or a deadline, until the process is replaced"
+        default=15.0, ge=0.2, le=120.0, description="silence after a ping or a deadline, until the process is replaced"
     )
     restart_first_s: float = Field(default=0.2, gt=0.0, le=10.0, description="longest wait before the first restart")
     restart_max_s: float = Field(default=30.0, ge=0.2, le=600.0, description="longest wait before any restart")

@@ -4,12 +4,14 @@ Owns the process and its pipes. Refuses to wait: a write that the process does n
 output, are both `ChildGoneError`. Who lives again, and when, is decided by `models.language.client`.
 """
 
+import fcntl
 import os
 import selectors
 import subprocess
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import IO, Self
@@ -22,6 +24,9 @@ from models.language.wire import MAX_LINE_BYTES, Command, Reply, read_reply, to_
 from models.manifest import ChatInput
 
 READ_BYTES = 1 << 16
+PIPE_BYTES = 1 << 20
+"""Room for a full queue of requests, so that a process busy with one piece of work never makes a sender wait. Where
+the user's share of pipe memory is used up, the kernel's default has to do."""
 LAST_WORDS = 8
 END_TIMEOUT_S = 2.0
 
@@ -66,6 +71,8 @@ class Child:
         for pipe in (self._stdout, self._stderr):
             self._selector.register(pipe, selectors.EVENT_READ)
         os.set_blocking(self._stdin.fileno(), False)
+        with suppress(PermissionError):
+            fcntl.fcntl(self._stdin, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
     @property
     def pid(self) -> int:

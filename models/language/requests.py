@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
+MAX_TEXT_BYTES = 1 << 16
+"""Far more than the model can attend to; keeps one request small against the pipe it goes through."""
+
 
 class Priority(StrEnum):
     """Who goes first when several wait; a shopper in front of the screen before anything that can wait."""
@@ -43,8 +46,11 @@ class CompletionRequest:
         """Refuse values that can never be answered.
 
         Raises:
-            ValueError: a number is out of its range.
+            ValueError: a number is out of its range, or the texts are too long or no Unicode.
         """
+        texts = (self.prefix, self.prompt, self.grammar or "", *self.stop)
+        if sum(len(text.encode()) for text in texts) > MAX_TEXT_BYTES:
+            raise ValueError(f"prefix, prompt, grammar and stop together must be at most {MAX_TEXT_BYTES} bytes")
         if not 0.0 < self.deadline_s <= 600.0:
             raise ValueError(f"deadline_s must be over 0 and at most 600, got {self.deadline_s}")
         if not 1 <= self.max_tokens <= 4096:

@@ -69,9 +69,15 @@ def test_typed_markup_stays_text() -> None:
         pytest.param({"temperature": -1.0}, id="negative temperature"),
         pytest.param({"seed": -1}, id="negative seed"),
         pytest.param({"stop": ("",)}, id="empty stop string"),
+        pytest.param({"prompt": "x" * 70_000}, id="endless prompt"),
     ],
 )
 def test_a_request_that_can_never_be_answered_is_refused(changes: dict[str, object]) -> None:
     fields: dict[str, object] = {"prefix": "p", "prompt": "q", "deadline_s": 1.0, **changes}
     with pytest.raises(ValueError, match=next(iter(changes))):
         CompletionRequest(**fields)  # type: ignore[arg-type]
+
+
+def test_half_a_character_is_refused_before_it_reaches_the_process() -> None:
+    with pytest.raises(ValueError, match="surrogates"):
+        CompletionRequest(prefix="p", prompt="\ud83d", deadline_s=1.0)
