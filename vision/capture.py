@@ -1,0 +1,152 @@
+"""Opens clips, streams and pictures through OpenCV's FFmpeg and hands out frames one by one, unpaced.
+
+Owns the driver and its error translation. Has no thread and never waits by itself; a read blocks for as long as
+the stream does, `READ_TIMEOUT_S` at most. No address leaves this module with its credentials.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+
+from vision.errors import FeedInvalidError, FeedUnavailableError
+from vision.pictures import Picture
+
+OPEN_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 5.0
+_FALLBACK_FPS = 25.0
+_BROKEN_FRAMES = 25  # frames in a row that a damaged file may fail to decode before its end is believed
+
+
+def without_credentials(address: str) -> str:
+    """The address with user name, password and query taken out, fit for a log or a screen.
+
+    Cameras take passwords in the query too (``?user=...&pwd=...``). A plain path comes back as it is.
+    """
+    if "://" not in address:
+        return address
+    scheme, rest = address.split("://", 1)
+    place, slash, path = rest.partition("/")
+    if "@" in rest:
+        # A password may hold an unquoted slash, at sign or question mark: all up to the last @ is taken out.
+        host = rest.rsplit("@", 1)[1]
+        place, slash, path = host.partition("/")
+        place = f"***@{place}"
+    place, path = place.split("?")[0], path.split("?")[0].split("#")[0]
+    return f"{scheme}://{place}{slash}{path}"
+
+
+def is_stream(address: str) -> bool:
+    """Whether the address is a live stream, not a file."""
+    return "://" in address and urlsplit(address).scheme != "file"
+
+
+def use_one_thread() -> None:
+    """Keep OpenCV from starting a pool: the cores are shared with the networks and the kiosk."""
+    cv2.setNumThreads(1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grabbed:
+    """One picture, uint8 (H, W, 3) BGR, and its time in the clip or stream."""
+
+    image_bgr: Picture
+    media_s: float
+
+
+class Capture:
+    """An open clip or stream; a context manager. One thread at a time.
+
+    Raises:
+        FeedUnavailableError: no such file, or the stream does not answer; it may later.
+        FeedInvalidError: the file is no video that can be read.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._label = without_credentials(address)
+        self._is_stream = is_stream(address)
+        path = Path(address.removeprefix("file://"))
+        if not self._is_stream and not path.is_file():
+            raise FeedUnavailableError(f"there is no file {self._label}")
+        timeouts = [
+            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(OPEN_TIMEOUT_S * 1000),
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(READ_TIMEOUT_S * 1000),
+        ]  # fmt: skip
+        self._video = cv2.VideoCapture(address if self._is_stream else str(path), cv2.CAP_FFMPEG, timeouts)
+        if not self._video.isOpened():
+            self._video.release()
+            if self._is_stream:
+                raise FeedUnavailableError(f"{self._label} does not answer with a video stream")
+            raise FeedInvalidError(f"{self._label} is not a video that can be read (damaged, or another type of file)")
+        rate = float(self._video.get(cv2.CAP_PROP_FPS))
+        self.fps = rate if 0.1 <= rate <= 1000 else _FALLBACK_FPS
+        self._grabbed = 0
+        self._media_s = 0.0
+
+    @property
+    def duration_s(self) -> float | None:
+        """Length of a file by its header; None when it does not say, and for streams."""
+        frames = float(self._video.get(cv2.CAP_PROP_FRAME_COUNT))
+        return frames / self.fps if frames > 0 and not self._is_stream else None
+
+    def grab(self) -> float | None:
+        """Go to the next picture without decoding it and return its time; None at the end or when the stream broke."""
+        for _ in range(1 if self._is_stream else _BROKEN_FRAMES):
+            if self._video.grab():
+                break
+        else:
+            return None
+        told_s = float(self._video.get(cv2.CAP_PROP_POS_MSEC)) / 1000.0
+        if self._grabbed:
+            told_s = told_s if told_s > self._media_s else self._media_s + 1.0 / self.fps
+        self._media_s = max(told_s, 0.0)
+        self._grabbed += 1
+        return self._media_s
+
+    def retrieve(self) -> Picture | None:
+        """Decode the picture that was grabbed; None when it is damaged."""
+        decoded, image = self._video.retrieve()
+        if not decoded or image is None or image.ndim != 3 or image.shape[2] != 3:
+            return None
+        return np.asarray(image, np.uint8)
+
+    def read(self) -> Grabbed | None:
+        """The next picture; None at the end of the file or when the stream broke.
+
+        Raises:
+            FeedInvalidError: the file opened but holds no picture at all.
+        """
+        while (media_s := self.grab()) is not None:
+            image = self.retrieve()
+            if image is not None:
+                return Grabbed(image, media_s)
+        if self._grabbed == 0 and not self._is_stream:
+            raise FeedInvalidError(f"{self._label} holds no picture")
+        return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._video.release()
+
+
+def read_picture(path: Path) -> Picture:
+    """A still picture as uint8 (H, W, 3) BGR.
+
+    Raises:
+        FeedUnavailableError: there is no such file.
+        FeedInvalidError: it is not a picture.
+    """
+    if not path.is_file():
+        raise FeedUnavailableError(f"there is no picture {path}")
+    image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise FeedInvalidError(f"{path} is not a picture that can be read")
+    return np.asarray(image, np.uint8)

@@ -1,0 +1,197 @@
+"""A live feed: one thread per camera that grabs without pause and keeps only the newest frame.
+
+Owns the thread, the reconnecting and the pace of clips (a file plays in its own time). Says nothing about faults:
+whoever takes the frames watches their age, since a server that hangs keeps the driver waiting for seconds.
+
+::
+
+    open ──► grabbing ──broken──► waiting (full jitter, capped) ──► open
+      │          └──end of a clip──► ended, or open again when looped
+      └──no video at all──► invalid
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from random import Random
+from types import TracebackType
+from typing import Protocol, Self
+
+import structlog
+
+from vision.capture import Capture, is_stream, without_credentials
+from vision.errors import FeedInvalidError, FeedUnavailableError
+from vision.frames import Frame
+from vision.pictures import Picture
+
+_FIRST_WAIT_S = 0.5
+_BEHIND_S = 0.5
+_STOP_S = 8.0  # a read of a stream that hangs returns after the driver's timeout
+
+
+class Clock(Protocol):
+    """What the feeds need of the node's clock."""
+
+    def now(self) -> datetime:
+        """Aware UTC wall time."""
+        ...
+
+    def mono_s(self) -> float:
+        """Monotonic seconds."""
+        ...
+
+
+class FeedState(StrEnum):
+    """What the feed's thread is doing."""
+
+    OPENING = "opening"
+    GRABBING = "grabbing"
+    WAITING = "waiting"
+    ENDED = "ended"
+    INVALID = "invalid"
+
+
+class Feed:
+    """The newest frame of one camera. `newest` may be called from any thread and never blocks.
+
+    ``on_frame`` is called from the feed's thread after each new frame and must only signal.
+    """
+
+    def __init__(
+        self,
+        camera_id: str,
+        address: str,
+        *,
+        clock: Clock,
+        loop: bool = False,
+        reconnect_max_s: float = 30.0,
+        random: Random | None = None,
+        on_frame: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._camera_id = camera_id
+        self._address = address
+        self._clock = clock
+        self._loop = loop
+        self._reconnect_max_s = reconnect_max_s
+        self._random = random or Random()
+        self._on_frame = on_frame
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"feed-{camera_id}", daemon=True)
+        self._lock = threading.Lock()
+        self._newest: Frame | None = None
+        self._grabbed = 0
+        self._media_s = 0.0
+        self._state = FeedState.OPENING
+        self._problem: str | None = None
+        self._log = structlog.get_logger("vision.feeds").bind(camera=camera_id)
+
+    @property
+    def state(self) -> FeedState:
+        """What the feed's thread is doing."""
+        return self._state
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no picture, as a sentence without credentials; None while there is."""
+        return self._problem
+
+    @property
+    def grabbed(self) -> int:
+        """Frames that came so far; each has the next index."""
+        return self._grabbed
+
+    def newest(self) -> Frame | None:
+        """The newest frame, or None before the first."""
+        with self._lock:
+            return self._newest
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._thread.join(_STOP_S)
+
+    def stop(self) -> None:
+        """Ask the thread to end; leaving the context waits for it."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            grabbed_before = self._grabbed
+            try:
+                self._state = FeedState.OPENING
+                with Capture(self._address) as capture:
+                    self._pump(capture)
+                if not is_stream(self._address):
+                    if not self._loop:
+                        self._rest(FeedState.ENDED, "the clip is over")
+                        return
+                    continue
+                trouble = f"{without_credentials(self._address)} stopped sending"
+            except FeedInvalidError as error:
+                self._rest(FeedState.INVALID, str(error))
+                return
+            except FeedUnavailableError as error:
+                trouble = str(error)
+            failures = 1 if self._grabbed > grabbed_before else failures + 1
+            self._rest(FeedState.WAITING, trouble)
+            self._stopping.wait(backoff_s(failures, most_s=self._reconnect_max_s, random=self._random))
+
+    def _rest(self, state: FeedState, problem: str) -> None:
+        if self._problem is None and not self._stopping.is_set():
+            self._log.warning("feed has no picture", state=state.value, reason=problem)
+        self._state, self._problem = state, problem
+
+    def _pump(self, capture: Capture) -> None:
+        """Grab until the end; a clip waits for each frame's own time and leaves out what it is late for."""
+        base_media_s = self._media_s + (1.0 / capture.fps if self._grabbed else 0.0)
+        started_s = self._clock.mono_s()
+        live = is_stream(self._address)
+        while not self._stopping.is_set():
+            media_s = capture.grab()
+            if media_s is None:
+                return
+            if not live:
+                ahead_s = started_s + media_s - self._clock.mono_s()
+                if ahead_s < -_BEHIND_S:
+                    continue
+                if ahead_s > 0 and self._stopping.wait(ahead_s):
+                    return
+            image = capture.retrieve()
+            if image is not None:
+                since_s = self._clock.mono_s() - started_s if live else media_s
+                self._publish(image, base_media_s + since_s)
+
+    def _publish(self, image_bgr: Picture, media_s: float) -> None:
+        frame = Frame(
+            camera_id=self._camera_id,
+            index=self._grabbed,
+            image_bgr=image_bgr,
+            captured_at=self._clock.now(),
+            mono_s=self._clock.mono_s(),
+            media_s=media_s,
+        )
+        with self._lock:
+            self._newest = frame
+        self._grabbed += 1
+        self._media_s = media_s
+        if self._problem is not None:
+            self._log.info("feed has a picture again")
+        self._state, self._problem = FeedState.GRABBING, None
+        self._on_frame()
+
+
+def backoff_s(failures: int, *, most_s: float, random: Random) -> float:
+    """Seconds to wait after so many failures in a row: full jitter below a doubling, capped ceiling.
+
+    Brooker, "Exponential Backoff And Jitter" (2015); a floor of a tenth of a second keeps a broken server from
+    being hammered by an unlucky draw.
+    """
+    ceiling_s = min(most_s, _FIRST_WAIT_S * 2.0 ** min(failures - 1, 20))
+    return max(0.1, random.uniform(0.0, ceiling_s))

@@ -1,0 +1,153 @@
+"""The motion gate: where does a camera's picture move, and where does it differ from its settled background?
+
+Owns one small background picture per camera, follows slow and sudden light, and forgets things that were put
+down for good. Decides nothing about shelves. Every frame passes here first; most end here.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vision import pictures
+from vision.pictures import Field, Mask, Picture
+
+_QUIET_LEVELS = 4.0  # grey levels a tile's mean may differ before the picture is looked at in full
+_BACK_S = 0.19  # motion is told against a frame at least this old: a slow hand moves little from frame to frame
+_RING_S = 0.6
+_SETTLE_S = 8.0  # a change away from the shelves that lasts this long belongs to the background
+_FLOOD_SHARE = 0.5
+_ADAPT_S = 15.0
+_REFRESH_S = 1.0
+_NOISE_FACTOR = 4.0
+_SPECK_PX = 7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GateView:
+    """What the gate saw in one frame; masks are of the shrunk picture (height, width)."""
+
+    is_open: bool
+    """Something moves, or moved within the last fifth of a second."""
+    is_quiet: bool
+    """The picture is the same as the last one looked at in full; the masks are the earlier ones."""
+    moving: Mask
+    foreground: Mask
+    """Unlike the settled background."""
+    is_flooded: bool
+    """Most of the picture is unlike the background: no shape in the foreground means anything."""
+
+
+@dataclass(slots=True, eq=False)
+class _Past:
+    time_s: float
+    small: Picture
+    features: Field | None = None
+
+    def as_features(self) -> Field:
+        if self.features is None:
+            self.features = pictures.features(self.small)
+        return self.features
+
+
+class MotionGate:
+    """Motion and change of one camera's pictures, from the first shrunk one on. One thread at a time.
+
+    ``keep_out`` is a mask of places (slots and what is close to them) where nothing becomes background unless
+    `absorb` says so.
+    """
+
+    def __init__(self, first_bgr: Picture, keep_out: Mask, time_s: float) -> None:
+        self._keep_out = keep_out
+        self._ring: deque[_Past] = deque()
+        self._background = pictures.features(first_bgr)
+        self._still_since_s = np.full(keep_out.shape, time_s)
+        self._looked: _Past | None = None
+        self._last = GateView(False, False, np.zeros_like(keep_out), np.zeros_like(keep_out), False)
+        self._adapted_s = time_s
+        self.quiet_frames = 0
+
+    def look(self, small_bgr: Picture, time_s: float) -> GateView:
+        """Compare a shrunk frame with the recent past and with the background."""
+        now = _Past(time_s, small_bgr)
+        past = self._recent(now)
+        if self._is_quiet(now, past):
+            self.quiet_frames += 1
+            self._last = GateView(
+                False, True, np.zeros_like(self._keep_out), self._last.foreground, self._last.is_flooded
+            )
+            return self._last
+        self._last = self._look_in_full(now, past)
+        self._looked = now
+        return self._last
+
+    def _recent(self, now: _Past) -> _Past:
+        while self._ring and now.time_s - self._ring[0].time_s > _RING_S and len(self._ring) > 1:
+            self._ring.popleft()
+        old = [entry for entry in self._ring if now.time_s - entry.time_s >= _BACK_S]
+        self._ring.append(now)
+        return old[-1] if old else self._ring[0]
+
+    def _is_quiet(self, now: _Past, past: _Past) -> bool:
+        looked = self._looked
+        if looked is None or self._last.is_open or now.time_s - looked.time_s > _REFRESH_S:
+            return False
+        return (
+            pictures.largest_tile_change(now.small, looked.small) < _QUIET_LEVELS
+            and pictures.largest_tile_change(now.small, past.small) < _QUIET_LEVELS
+        )
+
+    def _look_in_full(self, now: _Past, past: _Past) -> GateView:
+        seen = now.as_features()
+        if past is now:
+            moving = np.zeros_like(self._keep_out)
+        else:
+            moving = _changed(pictures.difference(seen, past.as_features()))
+        light = pictures.light_change(seen, self._background)
+        score = pictures.difference(seen, self._background, light)
+        foreground = _changed(score)
+        is_flooded = bool(foreground.mean() > _FLOOD_SHARE)
+        if not is_flooded:
+            self._follow_light(seen, light, score, now.time_s)
+        self._settle(seen, moving, foreground, now.time_s)
+        return GateView(bool(moving.any()), False, moving, foreground, is_flooded)
+
+    def _follow_light(self, seen: Field, light: Field, score: Field, time_s: float) -> None:
+        """Take the smooth light change over at once, and small local drift slowly where nothing is in the way."""
+        share = min((time_s - self._adapted_s) / _ADAPT_S, 1.0)
+        self._adapted_s = time_s
+        self._background += light
+        calm = (score < 0.5)[..., None]
+        self._background += np.where(calm, share, 0.0).astype(np.float32) * (seen - self._background)
+
+    def _settle(self, seen: Field, moving: Mask, foreground: Mask, time_s: float) -> None:
+        self._still_since_s[moving | ~foreground] = time_s
+        old = foreground & (time_s - self._still_since_s > _SETTLE_S)
+        if not old.any():
+            return
+        labels, found = pictures.blobs(pictures.close_gaps(foreground, radius_px=2), min_area_px=1)
+        touching = set(np.unique(labels[self._keep_out]).tolist())
+        free = [blob.label for blob in found if blob.label not in touching]
+        taken = old & np.isin(labels, free)
+        self._background[taken] = seen[taken]
+
+    def absorb(self, small_bgr: Picture, places: Mask) -> None:
+        """Make the picture as it is now the background in these places."""
+        self._background[places] = pictures.features(small_bgr)[places]
+        self._looked = None
+
+    def drop_past(self) -> None:
+        """The pictures before now say nothing about motion any more (a feed was lost and is back)."""
+        self._ring.clear()
+        self._looked = None
+
+
+def _changed(score: Field) -> Mask:
+    threshold = max(1.0, _NOISE_FACTOR * pictures.noise_level(score))
+    return pictures.without_specks(score > threshold, min_area_px=_SPECK_PX)
+
+
+def shares(mask: Mask, places: Sequence[Mask]) -> list[float]:
+    """Share of each place that the mask covers."""
+    return [float(mask[place].mean()) if place.any() else 0.0 for place in places]

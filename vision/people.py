@@ -1,0 +1,128 @@
+"""The people watch: when to look for persons in one camera's pictures, and what their tracks say of lines and zones.
+
+Owns the order detector -> tracker -> lines and zones, and skips the detector while nothing moves: people who stand
+still are where they were. Keeps boxes and tracks in memory only.
+"""
+
+from dataclasses import dataclass
+
+from vision.config import CameraSettings
+from vision.detections import Detections
+from vision.detector import PersonDetector, Session
+from vision.frames import Frame, seen_in
+from vision.readings import LineCrossed, Reading, ZoneDwelt, ZoneOccupied
+from vision.tracker import Tracker
+from vision.zones import Crossing, Dwell, LineCounter, Occupancy, ZoneWatch
+
+_REFRESH_S = 5.0
+_SHELF_ONLY_S = 0.4  # without zones and lines persons matter as cover only
+_FAINT_PART = 0.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """Persons found in one frame, faint ones included."""
+
+    frame_index: int
+    time_s: float
+    persons: Detections
+
+
+class PeopleWatch:
+    """Persons of one camera. One thread at a time. Without a session nobody is ever seen."""
+
+    def __init__(self, settings: CameraSettings, session: Session | None) -> None:
+        self._settings = settings
+        self._detector: PersonDetector | None = None
+        if session is not None:
+            faint = _FAINT_PART * settings.person_threshold
+            self._detector = PersonDetector(session, threshold=faint, shrink=settings.shrink)
+        self._follows = bool(settings.zones or settings.lines)
+        self._tracker = Tracker(sure_score=settings.person_threshold)
+        self._lines = [LineCounter(line) for line in settings.lines]
+        self._zones = [ZoneWatch(zone) for zone in settings.zones]
+        self._last: Sighting | None = None
+        self._is_settled = False
+        self.occupied: dict[str, int] = {}
+        """People steadily in each zone, as last told."""
+        self.crossings: dict[str, tuple[int, int]] = {line.id: (0, 0) for line in settings.lines}
+        """Entered and left over each line since the start."""
+        self.detections = 0
+
+    @property
+    def is_able(self) -> bool:
+        """Whether there is a network to look with."""
+        return self._detector is not None
+
+    def sure(self) -> Detections:
+        """Persons last seen, without the faint ones; what stands still is not looked at again."""
+        return (
+            Detections.empty() if self._last is None else self._last.persons.at_least(self._settings.person_threshold)
+        )
+
+    def sight(self, frame: Frame) -> Detections:
+        """Persons in exactly this frame, faint ones included: for redaction. May block on the network."""
+        if self._detector is None:
+            return Detections.empty()
+        if self._last is None or self._last.frame_index != frame.index:
+            self.detections += 1
+            return self._detector.detect(frame.image_bgr)
+        return self._last.persons
+
+    def follow(self, frame: Frame, *, moves: bool) -> list[Reading]:
+        """Take one frame; ``moves`` is what the gate says of it. Blocks for the network when it is needed."""
+        if self._detector is None or not self._settings.detect_persons:
+            return []
+        if self._is_due(frame, moves):
+            self.detections += 1
+            self._last = Sighting(frame.index, frame.media_s, self._detector.detect(frame.image_bgr))
+            self._is_settled = not moves
+        if not self._follows or self._last is None:
+            return []
+        return self._read(frame, self._last.persons)
+
+    def _is_due(self, frame: Frame, moves: bool) -> bool:
+        if self._last is None:
+            return True
+        since_s = frame.media_s - self._last.time_s
+        if moves or not self._is_settled:
+            return self._follows or since_s >= _SHELF_ONLY_S
+        return since_s >= _REFRESH_S
+
+    def _read(self, frame: Frame, persons: Detections) -> list[Reading]:
+        size_px = (frame.image_bgr.shape[1], frame.image_bgr.shape[0])
+        tracks = self._tracker.update(persons, frame.media_s)
+        crossings = [event for line in self._lines for event in line.update(tracks, frame_size_px=size_px)]
+        stays = [
+            event for zone in self._zones for event in zone.update(tracks, frame_size_px=size_px, time_s=frame.media_s)
+        ]
+        return [*(self._crossed(event, frame) for event in crossings), *(self._stayed(event, frame) for event in stays)]
+
+    def _crossed(self, crossing: Crossing, frame: Frame) -> Reading:
+        entered, left = self.crossings[crossing.line_id]
+        is_in = crossing.direction == "in"
+        self.crossings[crossing.line_id] = (entered + is_in, left + (not is_in))
+        return LineCrossed(
+            **seen_in(frame),
+            line_id=crossing.line_id,
+            direction=crossing.direction,
+            confidence=crossing.confidence,
+        )
+
+    def _stayed(self, event: Dwell | Occupancy, frame: Frame) -> Reading:
+        seen = seen_in(frame)
+        if isinstance(event, Dwell):
+            return ZoneDwelt(**seen, zone_id=event.zone_id, dwell_s=event.dwell_s, confidence=event.confidence)
+        self.occupied[event.zone_id] = event.people
+        return ZoneOccupied(**seen, zone_id=event.zone_id, people=event.people, confidence=event.confidence)
+
+    def forget(self) -> None:
+        """Nobody is known any more: the picture was lost."""
+        self._last = None
+        self._is_settled = False
+        self.occupied.clear()
+        self._tracker.reset()
+        for line in self._lines:
+            line.reset()
+        for zone in self._zones:
+            zone.reset()

@@ -1,0 +1,241 @@
+"""One camera's pipeline: a frame in, readings out. The same for live feeds and for replays.
+
+Owns the order of the steps and the rule that a picture which cannot be trusted claims nothing. Has no thread and
+no clock: times come with the frames, so a recording gives the same readings at any speed::
+
+    frame ─► shrink ─► health ──fault──► FeedFaulted / FeedRestored, everything else waits
+                         │ usable
+                         ▼
+                       gate ─► people (persons, lines, zones) ─► shelf (slots) ─► readings
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vision import pictures
+from vision.config import CameraSettings, VisionSettings
+from vision.detector import Session
+from vision.drawing import LineMark, Overlay, SlotMark, SlotState, ZoneMark
+from vision.frames import Frame, seen_in
+from vision.gate import GateView, MotionGate
+from vision.health import FaultChange, FeedHealth, Stamp
+from vision.people import PeopleWatch
+from vision.pictures import Picture
+from vision.readings import FeedFault, FeedFaulted, FeedRestored, Reading, ShelfCounted
+from vision.shelf import BoxNorm, ShelfWatch, zones_of
+from vision.slots import place_slots
+
+FAULT_WORDS = {FeedFault.LOST: "no picture", FeedFault.FROZEN: "picture frozen", FeedFault.BLIND: "covered or dark"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class References:
+    """Pictures of the camera's view with every slot full and every slot empty, uint8 BGR; each may be missing."""
+
+    stocked: Picture | None = None
+    empty: Picture | None = None
+
+
+@dataclass(slots=True)
+class PipelineCounts:
+    """What became of the frames that were taken."""
+
+    frames: int = 0
+    quiet_frames: int = 0
+    """Ended at the gate: nothing had changed."""
+    unusable_frames: int = 0
+    """Not judged: the feed had a fault or was suspected of one."""
+
+
+@dataclass(slots=True, eq=False)
+class _Sight:
+    """What depends on the picture's size; made at the first frame, and again if the camera changes its size."""
+
+    size_px: tuple[int, int]
+    gate: MotionGate
+    shelf: ShelfWatch | None
+
+
+class CameraPipeline:
+    """Readings of one camera. One thread at a time.
+
+    ``person_session`` None: nobody is looked for, and covered slots are told by their shape alone.
+    """
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        vision: VisionSettings,
+        *,
+        person_session: Session | None = None,
+        references: References | None = None,
+    ) -> None:
+        self.settings = settings
+        self.people = PeopleWatch(settings, person_session)
+        self.counts = PipelineCounts()
+        self._references = references or References()
+        self._health = FeedHealth(
+            lost_after_s=vision.lost_after_s,
+            frozen_after_s=vision.frozen_after_s,
+            blind_after_s=vision.blind_after_s,
+        )
+        self._sight: _Sight | None = None
+
+    @property
+    def fault(self) -> FeedFault | None:
+        """The fault that was told and has not ended."""
+        return self._health.fault
+
+    def process(self, frame: Frame) -> list[Reading]:
+        """Take the next frame; ``media_s`` must rise. Blocks for as long as the person network takes, when needed."""
+        self.counts.frames += 1
+        small = pictures.shrink(frame.image_bgr)
+        readings = self._check_health(frame, small)
+        if not self._health.is_usable:
+            self.counts.unusable_frames += 1
+            return readings
+        sight = self._sight_of(frame, small)
+        view = sight.gate.look(small, frame.media_s)
+        self.counts.quiet_frames += view.is_quiet
+        readings += self.people.follow(frame, moves=view.is_open)
+        readings += self._count_shelf(sight, frame, small, view)
+        return readings
+
+    def miss(self, now: Stamp) -> list[Reading]:
+        """Say that no frame has come up to now; tells the feed lost when that has lasted long enough."""
+        return self._told(self._health.miss(now), now)
+
+    def _check_health(self, frame: Frame, small: Picture) -> list[Reading]:
+        stamp = Stamp(frame.captured_at, frame.mono_s, frame.media_s)
+        sample, structure = pictures.sparse_sample(frame.image_bgr), pictures.structure(small)
+        return self._told(self._health.see(stamp, sample=sample, structure=structure), stamp)
+
+    def _told(self, changes: Sequence[FaultChange], now: Stamp) -> list[Reading]:
+        readings: list[Reading] = []
+        for change in changes:
+            self._begin_afresh(now.media_s)
+            if change.restored_after_s is None:
+                readings.append(
+                    FeedFaulted(
+                        camera_id=self.settings.id,
+                        captured_at=now.at,
+                        mono_s=now.mono_s,
+                        media_s=now.media_s,
+                        fault=change.fault,
+                        began_at=change.began.at,
+                        began_media_s=change.began.media_s,
+                    )
+                )
+            else:
+                readings.append(
+                    FeedRestored(
+                        camera_id=self.settings.id,
+                        captured_at=now.at,
+                        mono_s=now.mono_s,
+                        media_s=now.media_s,
+                        fault=change.fault,
+                        began_at=change.began.at,
+                        no_data_s=change.restored_after_s,
+                    )
+                )
+        return readings
+
+    def _begin_afresh(self, time_s: float) -> None:
+        self.people.forget()
+        if self._sight is not None:
+            self._sight.gate.drop_past()
+            if self._sight.shelf is not None:
+                self._sight.shelf.recheck(time_s)
+
+    def _sight_of(self, frame: Frame, small: Picture) -> _Sight:
+        size_px = (frame.image_bgr.shape[1], frame.image_bgr.shape[0])
+        if self._sight is None or self._sight.size_px != size_px:
+            self._sight = self._open_sight(size_px, small, frame.media_s)
+        return self._sight
+
+    def _open_sight(self, size_px: tuple[int, int], small: Picture, time_s: float) -> _Sight:
+        small_size_px = (small.shape[1], small.shape[0])
+        places = place_slots(self.settings.slots, picture_size_px=size_px, small_size_px=small_size_px)
+        keep_out = zones_of(places, shape=small.shape[:2])
+        shelf = ShelfWatch(places, shape=small.shape[:2], steady_s=self.settings.steady_s, time_s=time_s)
+        for picture, is_stocked in ((self._references.stocked, True), (self._references.empty, False)):
+            if picture is not None:
+                shelf.learn_reference(pictures.fit_to(picture, size_px), is_stocked=is_stocked)
+        return _Sight(size_px, MotionGate(small, keep_out, time_s), shelf if places else None)
+
+    def _count_shelf(self, sight: _Sight, frame: Frame, small: Picture, view: GateView) -> list[Reading]:
+        if sight.shelf is None:
+            return []
+        update = sight.shelf.update(frame.image_bgr, view, persons_norm=self._persons_norm(sight), time_s=frame.media_s)
+        if update.settled is not None:
+            sight.gate.absorb(small, update.settled)
+        shelf_units = sight.shelf.shelf_units()
+        return [
+            ShelfCounted(
+                **seen_in(frame),
+                slot_id=count.place.slot.id,
+                sku=count.place.slot.sku,
+                units=count.units,
+                facings=count.place.slot.facings,
+                shelf_units=shelf_units,
+                low_at=count.place.slot.low_at,
+                confidence=count.confidence,
+            )
+            for count in update.counts
+        ]
+
+    def _persons_norm(self, sight: _Sight) -> list[BoxNorm]:
+        width, height = sight.size_px
+        boxes = self.people.sure().clip(width_px=width, height_px=height).xyxy_px
+        return [(float(a / width), float(b / height), float(c / width), float(d / height)) for a, b, c, d in boxes]
+
+    def overlay(self) -> Overlay:
+        """What is known now, for the console's picture."""
+        return Overlay(
+            slots=self._slot_marks(),
+            zones=tuple(
+                ZoneMark(polygon_norm=zone.polygon_norm, name=zone.id, people=self.people.occupied.get(zone.id))
+                for zone in self.settings.zones
+            ),
+            lines=tuple(
+                LineMark(
+                    start_norm=line.start_norm,
+                    end_norm=line.end_norm,
+                    name=line.id,
+                    entered=self.people.crossings[line.id][0],
+                    left=self.people.crossings[line.id][1],
+                )
+                for line in self.settings.lines
+            ),
+            persons=self.people.sure(),
+            banner=self._banner(),
+        )
+
+    def _slot_marks(self) -> tuple[SlotMark, ...]:
+        shelf = None if self._sight is None else self._sight.shelf
+        known = {} if shelf is None else {place.slot.id: (units, held) for place, units, held in shelf.units()}
+        marks = []
+        for slot in self.settings.slots:
+            units, is_held = known.get(slot.id, (None, False))
+            state = slot_state(units, low_at=slot.low_at, is_held=is_held)
+            marks.append(
+                SlotMark(polygon_norm=slot.polygon_norm, name=slot.id, units=units, facings=slot.facings, state=state)
+            )
+        return tuple(marks)
+
+    def _banner(self) -> str | None:
+        fault, began = self._health.fault, self._health.began
+        if fault is None or began is None:
+            return None
+        return f"NO DATA: {FAULT_WORDS[fault]} since {began.at:%H:%M:%S} UTC"
+
+
+def slot_state(units: int | None, *, low_at: int, is_held: bool) -> SlotState:
+    """How a slot is to be shown; a covered one is held, whatever was last counted."""
+    if units is None:
+        return "unknown"
+    if is_held:
+        return "held"
+    if units == 0:
+        return "out"
+    return "low" if units <= low_at else "ok"

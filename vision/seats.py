@@ -1,0 +1,172 @@
+"""One camera's seat at the vision worker: which frame is due, what was skipped, and the console's picture.
+
+Owns the count of frames left out and the rule that a picture is redacted before it is encoded. `take`, `miss` and
+`render` belong to the worker's thread; `view` may be called from any.
+"""
+
+import threading
+from collections import deque
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vision.config import CameraSettings
+from vision.detections import Detections
+from vision.detector import FaceDetector, Session
+from vision.drawing import SlotMark, annotate, encode_jpeg
+from vision.feeds import Clock, Feed
+from vision.frames import Frame
+from vision.health import Stamp
+from vision.people import PeopleWatch
+from vision.pictures import Picture
+from vision.pipeline import CameraPipeline
+from vision.readings import FeedFault, Reading
+from vision.redact import redact
+
+_FACE_THRESHOLD = 0.4
+_VIEW_EVERY_S = 0.5
+_WATCHED_S = 5.0
+_RATE_WINDOW_S = 5.0
+_EARLY_PART = 0.2  # of a frame interval: frames do not come to the millisecond
+
+
+@dataclass(frozen=True, slots=True)
+class CameraView:
+    """One camera as the console shows it."""
+
+    camera_id: str
+    name: str
+    jpeg: bytes | None
+    """Latest redacted picture with slots, zones and counts drawn; None before the first."""
+    slots: tuple[SlotMark, ...]
+    fault: FeedFault | None
+    problem: str | None
+    """Why there is no picture, as a sentence without credentials."""
+    frame_age_s: float | None
+    analysed_fps: float
+    analysed_frames: int
+    gated_frames: int
+    """Analysed, and ended at the motion gate: nothing had changed."""
+    thinned_frames: int
+    """Left out as ``analyse_fps`` asks."""
+    skipped_frames: int
+    """Due, but the machine was busy: not looked at."""
+
+
+class Redactor:
+    """Makes a frame fit to be shown. Without any network nobody in it can be hidden, so all of it is made coarse."""
+
+    def __init__(self, face_session: Session | None) -> None:
+        self._faces = None if face_session is None else FaceDetector(face_session, threshold=_FACE_THRESHOLD)
+
+    def redacted(self, frame: Frame, people: PeopleWatch, *, whole_person: bool) -> Picture:
+        """A redacted copy of the frame; blocks for the networks."""
+        if self._faces is None and not people.is_able:
+            return redact(frame.image_bgr, Detections.empty(), _everything(frame.image_bgr), whole_person=True)
+        faces = Detections.empty() if self._faces is None else self._faces.detect(frame.image_bgr)
+        return redact(frame.image_bgr, faces, people.sight(frame), whole_person=whole_person)
+
+
+def _everything(image_bgr: Picture) -> Detections:
+    height, width = image_bgr.shape[:2]
+    box = np.array([[0, 0, width, height]], np.float32)
+    return Detections(box, np.ones(1, np.float32), np.zeros(1, np.int64))
+
+
+class Seat:
+    """One camera at the worker."""
+
+    def __init__(self, settings: CameraSettings, pipeline: CameraPipeline, feed: Feed, redactor: Redactor) -> None:
+        self.settings = settings
+        self.pipeline = pipeline
+        self.feed = feed
+        self._redactor = redactor
+        self._interval_s = 1.0 / settings.analyse_fps
+        self._last: Frame | None = None
+        self._analysed_at: deque[float] = deque()
+        self._thinned = 0
+        self._skipped = 0
+        self._lock = threading.Lock()
+        self._watched_until_s: float | None = None
+        self._rendered_s: float | None = None
+        self._rendered_fault: FeedFault | None = None
+        self._view = CameraView(settings.id, settings.name, None, (), None, None, None, 0.0, 0, 0, 0, 0)
+
+    @property
+    def skipped_frames(self) -> int:
+        """Frames that were due and not looked at."""
+        return self._skipped
+
+    def take(self) -> Frame | None:
+        """The newest frame when it is due, else None."""
+        frame, last = self.feed.newest(), self._last
+        if frame is None or (last is not None and frame.index == last.index):
+            return None
+        if last is not None:
+            since_s = frame.mono_s - last.mono_s
+            if since_s < (1.0 - _EARLY_PART) * self._interval_s:
+                return None
+            between = frame.index - last.index - 1
+            missed = min(between, max(round(since_s / self._interval_s) - 1, 0))
+            self._skipped += missed
+            self._thinned += between - missed
+        self._last = frame
+        self._analysed_at.append(frame.mono_s)
+        while frame.mono_s - self._analysed_at[0] > _RATE_WINDOW_S:
+            self._analysed_at.popleft()
+        return frame
+
+    def miss(self, clock: Clock) -> list[Reading]:
+        """Let the pipeline see how old the last frame is."""
+        now_s = clock.mono_s()
+        media_s = 0.0 if self._last is None else self._last.media_s + max(now_s - self._last.mono_s, 0.0)
+        return self.pipeline.miss(Stamp(clock.now(), now_s, media_s))
+
+    def render(self, now_s: float) -> None:
+        """Bring the view up to date; makes a picture at the first frame, at a fault, and while somebody watches."""
+        jpeg = self._view.jpeg
+        if self._last is not None and self._is_picture_due(now_s):
+            self._rendered_s, self._rendered_fault = now_s, self.pipeline.fault
+            jpeg = self._picture(self._last)
+        view = self._numbers(now_s, jpeg)
+        with self._lock:
+            self._view = view
+
+    def _is_picture_due(self, now_s: float) -> bool:
+        if self._rendered_s is None or self._rendered_fault is not self.pipeline.fault:
+            return True
+        with self._lock:
+            is_watched = self._watched_until_s is not None and now_s < self._watched_until_s
+        return is_watched and now_s - self._rendered_s >= _VIEW_EVERY_S
+
+    def _picture(self, frame: Frame) -> bytes:
+        safe = self._redactor.redacted(frame, self.pipeline.people, whole_person=self.settings.whole_person_blur)
+        return encode_jpeg(annotate(safe, self.pipeline.overlay()))
+
+    def _numbers(self, now_s: float, jpeg: bytes | None) -> CameraView:
+        counts, rate = self.pipeline.counts, 0.0
+        if len(self._analysed_at) > 1:
+            rate = (len(self._analysed_at) - 1) / max(now_s - self._analysed_at[0], 1e-3)
+        return CameraView(
+            camera_id=self.settings.id,
+            name=self.settings.name,
+            jpeg=jpeg,
+            slots=self.pipeline.overlay().slots,
+            fault=self.pipeline.fault,
+            problem=self.feed.problem,
+            frame_age_s=None if self._last is None else max(now_s - self._last.mono_s, 0.0),
+            analysed_fps=round(rate, 2),
+            analysed_frames=counts.frames,
+            gated_frames=counts.quiet_frames,
+            thinned_frames=self._thinned,
+            skipped_frames=self._skipped,
+        )
+
+    def view(self, now_s: float) -> CameraView:
+        """The camera as of now; asking keeps the picture fresh for some seconds."""
+        with self._lock:
+            self._watched_until_s = now_s + _WATCHED_S
+            view = self._view
+        newest = self.feed.newest()
+        age_s = None if newest is None else max(now_s - newest.mono_s, 0.0)
+        return replace(view, frame_age_s=age_s, problem=self.feed.problem)

@@ -1,0 +1,148 @@
+"""The vision service: all cameras of the shop behind one worker thread.
+
+Owns the threads and the turn order: the newest frame of each camera in turn, so that a busy camera takes no other
+one's share. Readings leave through a callback in the worker's thread, which may make it wait.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from vision.capture import read_picture, use_one_thread
+from vision.config import CameraSettings, ReferenceSettings, VisionSettings
+from vision.detector import Session
+from vision.feeds import Clock, Feed
+from vision.pipeline import CameraPipeline, References
+from vision.readings import Reading
+from vision.seats import CameraView, Redactor, Seat
+
+_IDLE_S = 0.25
+_STOP_S = 10.0
+
+
+class VisionService:
+    """All cameras. Enter starts the threads, exit stops them within a deadline. `view` may be called anywhere.
+
+    Sessions may be None: without persons no one is looked for; without both, pictures are shown as coarse blocks
+    only, since nobody in them can be hidden. They are used from the worker's thread alone.
+
+    Raises:
+        FeedUnavailableError: a reference picture is missing.
+        FeedInvalidError: a reference picture cannot be read.
+    """
+
+    def __init__(
+        self,
+        cameras: Sequence[CameraSettings],
+        vision: VisionSettings,
+        *,
+        on_readings: Callable[[list[Reading]], None],
+        clock: Clock,
+        person_session: Session | None = None,
+        face_session: Session | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self._vision = vision
+        self._on_readings = on_readings
+        self._clock = clock
+        self._random = random
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="vision-worker", daemon=True)
+        self._stack = ExitStack()
+        self._failure: Exception | None = None
+        redactor = Redactor(face_session)
+        self._seats = {settings.id: self._seat(settings, person_session, redactor) for settings in cameras}
+
+    def _seat(self, settings: CameraSettings, person_session: Session | None, redactor: Redactor) -> Seat:
+        pipeline = CameraPipeline(
+            settings, self._vision, person_session=person_session, references=load_references(settings.references)
+        )
+        feed = Feed(
+            settings.id,
+            settings.url,
+            clock=self._clock,
+            loop=settings.loop,
+            reconnect_max_s=self._vision.reconnect_max_s,
+            random=self._random,
+            on_frame=self._wake.set,
+        )
+        return Seat(settings, pipeline, feed, redactor)
+
+    @property
+    def camera_ids(self) -> tuple[str, ...]:
+        """Cameras in the order of the settings."""
+        return tuple(self._seats)
+
+    @property
+    def failure(self) -> Exception | None:
+        """What ended the worker's thread, if anything did: the process should say so and stop."""
+        return self._failure
+
+    @property
+    def skipped_frames(self) -> int:
+        """Frames that were due and not looked at, over all cameras, since the start."""
+        return sum(seat.skipped_frames for seat in self._seats.values())
+
+    def view(self, camera_id: str) -> CameraView:
+        """The camera as it is now; asking keeps its picture fresh for some seconds. Does not block.
+
+        Raises:
+            KeyError: there is no such camera.
+        """
+        return self._seats[camera_id].view(self._clock.mono_s())
+
+    def __enter__(self) -> Self:
+        use_one_thread()
+        for seat in self._seats.values():
+            self._stack.enter_context(seat.feed)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join(_STOP_S)
+        for seat in self._seats.values():
+            seat.feed.stop()
+        self._stack.close()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                worked = [self._turn(seat) for seat in self._seats.values()]
+                if not any(worked):
+                    self._wake.wait(_IDLE_S)
+                self._wake.clear()
+        except Exception as error:
+            self._failure = error
+            raise
+
+    def _turn(self, seat: Seat) -> bool:
+        """Give a camera its turn; True when there was a frame to look at."""
+        if self._stopping.is_set():
+            return False
+        frame = seat.take()
+        readings = seat.miss(self._clock) if frame is None else seat.pipeline.process(frame)
+        if readings:
+            self._on_readings(readings)
+        seat.render(self._clock.mono_s())
+        return frame is not None
+
+
+def load_references(settings: ReferenceSettings) -> References:
+    """Read the reference pictures that the settings name.
+
+    Raises:
+        FeedUnavailableError: one is missing.
+        FeedInvalidError: one cannot be read.
+    """
+    return References(
+        stocked=None if settings.stocked is None else read_picture(settings.stocked),
+        empty=None if settings.empty is None else read_picture(settings.empty),
+    )
