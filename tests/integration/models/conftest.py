@@ -12,7 +12,7 @@ from models.manifest import ActiveArtefact, Task
 from models.registry import Registry
 
 DEFAULTS = Path(__file__).parents[3] / "models" / "defaults"
-SETTINGS = LanguageSettings(restart_first_s=0.05, ping_every_s=0.2, hang_after_s=1.0)
+SETTINGS = LanguageSettings(restart_first_s=0.05, ping_every_s=0.2, chunk_tokens=16)
 
 WaitUntil = Callable[[Callable[[], bool]], None]
 

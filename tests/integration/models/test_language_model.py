@@ -97,19 +97,19 @@ def test_a_late_answer_is_given_up_in_time_and_its_place_is_free_again(
     began_s = time.monotonic()
     with pytest.raises(LanguageUnavailableError, match="no wording within"):
         language.complete(request("Tell me a long story. " * 30, max_tokens=500, deadline_s=0.2))
-    assert time.monotonic() - began_s < 1.0
+    assert time.monotonic() - began_s < 2.0
     wait_until(lambda: language.stats().queue_length == 0)
     assert language.stats().late >= 1
 
 
 def test_more_than_the_queue_holds_are_turned_away_at_once(language: LanguageModel, wait_until: WaitUntil) -> None:
     with ThreadPoolExecutor(2) as pool:
-        taken = [pool.submit(language.complete, request(max_tokens=20)) for _ in range(2)]
-        wait_until(lambda: language.stats().queue_length == 2 or all(one.done() for one in taken))
+        taken = [pool.submit(language.complete, request("Tell a story.", max_tokens=60)) for _ in range(2)]
+        wait_until(lambda: language.stats().queue_length == 2)
         began_s = time.monotonic()
         with pytest.raises(LanguageUnavailableError, match="2 requests are already under way"):
             language.complete(request())
-        assert time.monotonic() - began_s < 0.1
+        assert time.monotonic() - began_s < 1.0
         assert all(one.result(30.0).text for one in taken)
 
 
@@ -131,7 +131,8 @@ def test_a_killed_process_fails_its_requests_and_answers_again_within_five_secon
 
 
 def test_a_hung_process_is_replaced(smollm2: ActiveArtefact, wait_until: WaitUntil) -> None:
-    with LanguageModel(lambda: smollm2, SETTINGS) as model:
+    settings = SETTINGS.model_copy(update={"hang_after_s": 2.0})
+    with LanguageModel(lambda: smollm2, settings) as model:
         assert model.wait_until_up(60.0)
         hung = model.pid
         assert hung is not None
