@@ -63,14 +63,18 @@ class LanguageModel:
         self._log = structlog.get_logger("models.language")
 
     def __enter__(self) -> Self:
-        """Start the process's keeper; returns at once."""
-        self._keeper.start()
+        """Start the process's keeper, unless the settings switch the model off; returns at once."""
+        if self._settings.enabled:
+            self._keeper.start()
+        else:
+            self._ledger.clear("switched off in the settings")
         return self
 
     def __exit__(self, *_: object) -> None:
         """End the process; requests under way get `LanguageUnavailableError`."""
         self._stopping.set()
-        self._keeper.join(STOP_TIMEOUT_S)
+        if self._keeper.ident is not None:
+            self._keeper.join(STOP_TIMEOUT_S)
 
     @property
     def is_up(self) -> bool:

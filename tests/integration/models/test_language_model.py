@@ -163,6 +163,13 @@ def test_missing_weights_leave_the_model_down_with_the_cure(wait_until: WaitUnti
         wait_until(lambda: model.stats().down_because == "install the weights")
 
 
+def test_a_model_that_is_switched_off_is_down_and_starts_nothing(smollm2: ActiveArtefact) -> None:
+    with LanguageModel(lambda: smollm2, SETTINGS.model_copy(update={"enabled": False})) as model:
+        assert model.pid is None
+        with pytest.raises(LanguageUnavailableError, match="switched off"):
+            model.complete(request())
+
+
 def test_leaving_fails_what_is_under_way_and_ends_the_process(smollm2: ActiveArtefact, wait_until: WaitUntil) -> None:
     with ThreadPoolExecutor(1) as pool:
         with LanguageModel(lambda: smollm2, SETTINGS) as model:
