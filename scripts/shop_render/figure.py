@@ -111,9 +111,18 @@ class _Canvas:
 
 
 def draw_figure(
-    limbs: list[Limb], marks: list[Mark], shape: tuple[int, int], *, rng: np.random.Generator, fine: float = 2.0
+    limbs: list[Limb],
+    marks: list[Mark],
+    shape: tuple[int, int],
+    *,
+    rng: np.random.Generator,
+    fine: float = 2.0,
+    fold_px: float = 9.0,
 ) -> Layer:
-    """Lit layer of ``shape`` (rows, columns); drawn ``fine`` times larger first for smooth edges."""
+    """Lit layer of ``shape`` (rows, columns); drawn ``fine`` times larger first for smooth edges.
+
+    ``fold_px`` is the size of the cloth's wide folds.
+    """
     canvas = _Canvas((round(shape[0] * fine), round(shape[1] * fine)))
     for limb in limbs:
         canvas.lay(limb, fine)
@@ -122,7 +131,9 @@ def draw_figure(
     mask = (canvas.depth > -1e5).astype(np.float32)
     layer = np.zeros((*mask.shape, 4), np.float32)
     box = _box_of(mask)
-    layer[box] = np.dstack([_lit(canvas.cut(box), mask[box], fine, rng) * mask[box][..., None], mask[box] * 255])
+    layer[box] = np.dstack(
+        [_lit(canvas.cut(box), mask[box], fine=fine, fold_px=fold_px, rng=rng) * mask[box][..., None], mask[box] * 255]
+    )
     return np.asarray(cv2.resize(layer, (shape[1], shape[0]), interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
@@ -134,8 +145,8 @@ def _box_of(mask: Plane) -> tuple[slice, slice]:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def _lit(canvas: _Canvas, mask: Plane, fine: float, rng: np.random.Generator) -> Layer:
-    normals = _creased(_softened(canvas.normals, mask, 2.6 * fine), canvas, fine, rng)
+def _lit(canvas: _Canvas, mask: Plane, *, fine: float, fold_px: float, rng: np.random.Generator) -> Layer:
+    normals = _creased(_softened(canvas.normals, mask, 2.6 * fine), canvas, fold_px * fine, rng)
     lambert = np.clip(normals @ LIGHT, -0.25, 1) * 0.8 + 0.2
     sky = 0.5 - 0.5 * normals[..., 1]
     light = 0.26 + 0.30 * sky + 0.66 * lambert
@@ -155,11 +166,11 @@ def _softened(normals: Layer, mask: Plane, sigma: float) -> Layer:
     return np.asarray((mixed / np.maximum(np.linalg.norm(mixed, axis=-1, keepdims=True), 1e-3)), np.float32)
 
 
-def _creased(normals: Layer, canvas: _Canvas, fine: float, rng: np.random.Generator) -> Layer:
+def _creased(normals: Layer, canvas: _Canvas, fold_px: float, rng: np.random.Generator) -> Layer:
     """Cloth: normals tilted by the slopes of two sizes of folds that mostly run across the limb."""
     shape = canvas.depth.shape
-    wide = cv2.resize(smooth_noise(rng, (shape[0], max(shape[1] // 3, 2)), 9 * fine), (shape[1], shape[0]))
-    folds = wide * 9 + smooth_noise(rng, shape, 5 * fine) * 2.2
+    wide = cv2.resize(smooth_noise(rng, (shape[0], max(shape[1] // 3, 2)), fold_px), (shape[1], shape[0]))
+    folds = wide * fold_px * 0.72 + smooth_noise(rng, shape, fold_px * 0.55) * fold_px * 0.17
     slope_y, slope_x = np.gradient(folds.astype(np.float32))
     tilted = normals.copy()
     tilted[..., 0] -= slope_x * canvas.creases

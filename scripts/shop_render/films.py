@@ -152,8 +152,8 @@ class _Backs:
 class AisleFilm:
     """The floor and the shoppers on it, the farther ones first."""
 
-    STEPS = 10
-    TURN_DEG = 22.5
+    STEPS = 8
+    TURN_DEG = 30.0
     SPRITE_PX_PER_M = 190.0
 
     def __init__(self, plan: AislePlan, *, size: tuple[int, int], rng: np.random.Generator) -> None:
@@ -173,7 +173,7 @@ class AisleFilm:
         for person, stance in sorted(here, key=lambda pair: -pair[1].z_m):
             self._lay(picture, person, stance, time_s)
             if stance.z_m > WALL_Z_M:
-                picture[self._floor.wall] = self._floor.picture[self._floor.wall]
+                cv2.copyTo(self._floor.picture, self._floor.wall, picture)
         return picture
 
     def _lay(self, picture: Picture, person: int, stance: Stance, time_s: float) -> None:
@@ -184,7 +184,7 @@ class AisleFilm:
         _lay_shifted(picture, sprite, x + sway, y, scale=scale)
 
     def _sprite(self, person: int, stance: Stance) -> _Sprite:
-        heading = round(stance.heading_deg / self.TURN_DEG) % 16
+        heading = round(stance.heading_deg / self.TURN_DEG) % round(360 / self.TURN_DEG)
         step = -1 if stance.step is None else int(stance.step * self.STEPS) % self.STEPS
         pitch = round(float(np.degrees(np.arctan2(self._camera.height_m - 0.9, stance.z_m))) / 6) * 6
         key = (person, heading, step, pitch)

@@ -13,7 +13,6 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from scripts.shop_render.layout import homography
 from scripts.shop_render.raster import Layer, Picture, Plane, bgr, mixed, polygon_mask, put_centred, smooth_noise
@@ -66,7 +65,7 @@ class FloorPainter:
         self._canvas[:] = bgr((205, 200, 190))
         self._paint()
         self.picture: Picture = self._finished()
-        self.wall: npt.NDArray[np.bool_] = self._wall_mask() > 0.5
+        self.wall: Picture = (self._wall_mask() * 255).astype(np.uint8)
 
     def _paint(self) -> None:
         self._floor()

@@ -15,6 +15,9 @@ from scripts.shop_render.scene import Rgb
 
 Joint = npt.NDArray[np.float64]
 
+FOLD_M = 0.034
+"""Size of a jacket's wide folds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
@@ -146,9 +149,11 @@ def draw_person(
     fine: float = 2.0,
 ) -> Layer:
     """A layer of ``shape`` with the middle of the person's feet at ``foot_px``."""
+    fold_px = FOLD_M * px_per_m
+    firm = min(px_per_m / 700, 1.0)
     body = _Body(look, pose, px_per_m=px_per_m, pitch_deg=pitch_deg, foot_px=foot_px)
-    cloth = Material(colour=look.top, creases=0.42)
-    trousers = Material(colour=look.legs, creases=0.36)
+    cloth = Material(colour=look.top, creases=0.20 + 0.16 * firm)
+    trousers = Material(colour=look.legs, creases=0.18 + 0.14 * firm)
     skin = Material(colour=look.skin, creases=0.03, gloss=0.10)
     bob = 0.0 if pose.step is None else 0.018 * float(np.cos(4 * np.pi * pose.step))
     _legs(body, look, pose, trousers, bob)
@@ -157,7 +162,7 @@ def draw_person(
     _head(body, look, skin, bob)
     if look.bag is not None:
         _bag(body, look.bag, bob)
-    return draw_figure(body.limbs, body.marks, shape, rng=rng, fine=fine)
+    return draw_figure(body.limbs, body.marks, shape, rng=rng, fine=fine, fold_px=fold_px)
 
 
 def _off(joint: Joint, x: float, y: float, z: float) -> Joint:
@@ -225,7 +230,7 @@ def _arms(body: _Body, pose: Pose, cloth: Material, skin: Material, bob: float) 
 
 
 def _head(body: _Body, look: Look, skin: Material, bob: float) -> None:
-    hair = Material(colour=look.hair, creases=0.30, gloss=0.18)
+    hair = Material(colour=look.hair, creases=0.12, gloss=0.26)
     up = np.array([0.0, bob, 0.0])
     body.limb(_off(up, 0, 1.42, -0.01), _off(up, 0, 1.55, 0.01), (0.058, 0.052), skin)
     body.limb(_off(up, 0, 1.545, 0.045), _off(up, 0, 1.65, 0.012), (0.054, 0.082), skin)
