@@ -11,6 +11,7 @@ from edge.assistant import templates
 from edge.assistant.claims import ClaimKind
 from edge.assistant.router import Intent
 from edge.assistant.tool_facts import HoursFact, PlaceFact, PriceFact, ProductFact, StockFact, ToolFact
+from edge.clock import Clock, SystemClock
 from models.errors import ModelsError
 from models.language.requests import CompletionRequest, LanguagePort
 
@@ -19,6 +20,7 @@ PREFIX = (
     " You use only the facts that you are given, and you copy names, prices and places exactly."
 )
 _MAX_TOKENS = 120
+_FAILURES_BEFORE_REST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +32,30 @@ class Turn:
 
 
 class Worder:
-    """Words answers with a language model. Any thread may call it; it blocks at most ``deadline_s``."""
+    """Words answers with a language model. Any thread may call it; it blocks at most ``deadline_s``.
 
-    def __init__(self, language: LanguagePort, *, deadline_s: float = 2.5) -> None:
+    A model that failed twice in a row is left alone for ``rest_s``: on a busy box nobody should wait for the
+    deadline with every question only to read the template then.
+    """
+
+    def __init__(
+        self, language: LanguagePort, *, clock: Clock | None = None, deadline_s: float = 2.5, rest_s: float = 30.0
+    ) -> None:
         self._language = language
+        self._clock = clock or SystemClock()
         self._deadline_s = deadline_s
+        self._rest_s = rest_s
+        self._failures = 0
+        self._rests_until_mono_s = float("-inf")
 
     @property
     def is_up(self) -> bool:
-        """Whether the model would answer now."""
-        return self._language.is_up
+        """Whether the model would be asked now."""
+        return self._language.is_up and self._clock.mono_s() >= self._rests_until_mono_s
 
     def word(self, question: str, turn: Turn) -> str | None:
         """The model's wording, or None when it is down, late, cut off or cannot do it."""
-        if not self._language.is_up:
+        if not self.is_up:
             return None
         request = CompletionRequest(
             prefix=PREFIX,
@@ -55,8 +67,16 @@ class Worder:
         try:
             completion = self._language.complete(request)
         except ModelsError:
+            self._note_failure()
             return None
+        self._failures = 0
         return completion.text.strip() if completion.finish == "stop" else None
+
+    def _note_failure(self) -> None:
+        self._failures += 1
+        if self._failures >= _FAILURES_BEFORE_REST:
+            self._failures = 0
+            self._rests_until_mono_s = self._clock.mono_s() + self._rest_s
 
 
 def turn_of(intent: Intent, facts: Sequence[ToolFact]) -> Turn | None:

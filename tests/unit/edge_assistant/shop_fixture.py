@@ -143,6 +143,6 @@ def _shop(data: ShopData, language: FakeLanguage | None) -> Shop:
     clock, stock, recorded, phrases = FakeClock(), FakeStock(), [], load_phrases("en")
     search = CatalogueSearch(data.catalogue, never_corrected=phrases.not_misspelled, ignored=phrases.filler)
     tools = Tools(data, search, stock, clock=clock)
-    worder = Worder(language) if language else None
+    worder = Worder(language, clock=clock) if language else None
     assistant = Assistant(tools, phrases, clock=clock, record=recorded.append, worder=worder)
     return Shop(clock, stock, tools, assistant, recorded)
