@@ -183,12 +183,13 @@ class KioskTurnFact(Fact):
 
 
 class KioskHandoffFact(Fact):
-    """A shopper asked for a colleague; the ticket shows on the console."""
+    """A shopper asked for a colleague, or a colleague has been; open tickets show on the console."""
 
     kind = "kiosk.handoff"
     lane = Lane.P1
 
     ticket: Annotated[Name, Internal]
+    state: Annotated[Literal["opened", "closed"], Internal] = "opened"
 
 
 class ArtefactActivatedFact(Fact):

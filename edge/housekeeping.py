@@ -45,7 +45,7 @@ class Chores:
     record: Callable[[Sequence[Fact]], None]
     status: Callable[[], Mapping[str, Any]]
     publish_status: Callable[[Mapping[str, Any]], None]
-    alive: Callable[[], None]
+    alive: Callable[[], object]
 
 
 @dataclass(slots=True)

@@ -48,9 +48,9 @@ class Places:
         return self.data / "status.json"
 
     @property
-    def console_password(self) -> Path:
-        """Salted hash of the staff password."""
-        return self.data / "console-password"
+    def store_key(self) -> Path:
+        """Key under which hashed fields leave the shop; made at the first start."""
+        return self.data / "store-key"
 
     def make(self) -> None:
         """Create the folders, readable by this user alone."""

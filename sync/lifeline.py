@@ -49,8 +49,10 @@ class ChildProcess:
         return self._process
 
     def __enter__(self) -> Self:
-        # Fixed module and own arguments, no shell.
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=self._stdout)  # noqa: S603
+        # Fixed module and own arguments, no shell. A session of its own: Ctrl-C is for the parent, which stops us in order.
+        self._process = subprocess.Popen(  # noqa: S603
+            self._command, stdin=subprocess.PIPE, stdout=self._stdout, start_new_session=True
+        )
         return self
 
     def __exit__(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vision import pictures
-from vision.config import CameraSettings, VisionSettings
+from vision.config import CameraSettings, SlotSettings, VisionSettings
 from vision.detector import Session
 from vision.drawing import LineMark, Overlay, SlotMark, SlotState, ZoneMark
 from vision.frames import Frame, seen_in
@@ -211,12 +211,15 @@ class CameraPipeline:
             banner=self._banner(),
         )
 
-    def _slot_marks(self) -> tuple[SlotMark, ...]:
+    def slot_units(self) -> list[tuple[SlotSettings, int | None, bool]]:
+        """Each slot with its last claimed units (None before the first) and whether it is held now."""
         shelf = None if self._sight is None else self._sight.shelf
         known = {} if shelf is None else {place.slot.id: (units, held) for place, units, held in shelf.units()}
+        return [(slot, *known.get(slot.id, (None, False))) for slot in self.settings.slots]
+
+    def _slot_marks(self) -> tuple[SlotMark, ...]:
         marks = []
-        for slot in self.settings.slots:
-            units, is_held = known.get(slot.id, (None, False))
+        for slot, units, is_held in self.slot_units():
             state = slot_state(units, low_at=slot.low_at, is_held=is_held)
             marks.append(
                 SlotMark(polygon_norm=slot.polygon_norm, name=slot.id, units=units, facings=slot.facings, state=state)

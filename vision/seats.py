@@ -7,13 +7,15 @@ Owns the count of frames left out and the rule that a picture is redacted before
 import threading
 from collections import deque
 from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
 
 import numpy as np
 
 from vision.config import CameraSettings
 from vision.detections import Detections
 from vision.detector import FaceDetector, Session
-from vision.drawing import SlotMark, annotate, encode_jpeg
+from vision.drawing import annotate, encode_jpeg
 from vision.feeds import Clock, Feed
 from vision.frames import Frame
 from vision.health import Stamp
@@ -30,6 +32,33 @@ _RATE_WINDOW_S = 5.0
 _EARLY_PART = 0.2  # of a frame interval: frames do not come to the millisecond
 
 
+class SlotTrust(StrEnum):
+    """How far a slot's units hold now."""
+
+    STEADY = "steady"
+    OCCLUDED = "occluded"
+    """Covered, in motion or not understood: the units are those before."""
+    NO_DATA = "no data"
+    """Never counted, or the feed has a fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """One slot as it is now."""
+
+    slot_id: str
+    sku: str
+    units: int | None
+    """Last steady count; None before the first."""
+    facings: int
+    low_at: int
+    state: SlotTrust
+    since: datetime
+    """When units or state last changed."""
+    known_at: datetime | None
+    """The last moment at which the slot was seen steady; None before the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class CameraView:
     """One camera as the console shows it."""
@@ -38,8 +67,12 @@ class CameraView:
     name: str
     jpeg: bytes | None
     """Latest redacted picture with slots, zones and counts drawn; None before the first."""
-    slots: tuple[SlotMark, ...]
+    picture_number: int
+    """Rises with every new picture."""
+    slots: tuple[SlotView, ...]
     fault: FeedFault | None
+    since: datetime
+    """When the fault, or the time without one, began."""
     problem: str | None
     """Why there is no picture, as a sentence without credentials."""
     frame_age_s: float | None
@@ -90,7 +123,8 @@ class Seat:
         self._watched_until_s: float | None = None
         self._rendered_s: float | None = None
         self._rendered_fault: FeedFault | None = None
-        self._view = CameraView(settings.id, settings.name, None, (), None, None, None, 0.0, 0, 0, 0, 0)
+        self._pictures = 0
+        self._view: CameraView | None = None
 
     @property
     def skipped_frames(self) -> int:
@@ -122,13 +156,15 @@ class Seat:
         media_s = 0.0 if self._last is None else self._last.media_s + max(now_s - self._last.mono_s, 0.0)
         return self.pipeline.miss(Stamp(clock.now(), now_s, media_s))
 
-    def render(self, now_s: float) -> None:
+    def render(self, clock: Clock) -> None:
         """Bring the view up to date; makes a picture at the first frame, at a fault, and while somebody watches."""
-        jpeg = self._view.jpeg
+        now_s = clock.mono_s()
+        jpeg = None if self._view is None else self._view.jpeg
         if self._last is not None and self._is_picture_due(now_s):
             self._rendered_s, self._rendered_fault = now_s, self.pipeline.fault
             jpeg = self._picture(self._last)
-        view = self._numbers(now_s, jpeg)
+            self._pictures += 1
+        view = self._numbers(clock.now(), now_s, jpeg)
         with self._lock:
             self._view = view
 
@@ -143,7 +179,7 @@ class Seat:
         safe = self._redactor.redacted(frame, self.pipeline.people, whole_person=self.settings.whole_person_blur)
         return encode_jpeg(annotate(safe, self.pipeline.overlay()))
 
-    def _numbers(self, now_s: float, jpeg: bytes | None) -> CameraView:
+    def _numbers(self, now: datetime, now_s: float, jpeg: bytes | None) -> CameraView:
         counts, rate = self.pipeline.counts, 0.0
         if len(self._analysed_at) > 1:
             rate = (len(self._analysed_at) - 1) / max(now_s - self._analysed_at[0], 1e-3)
@@ -151,8 +187,10 @@ class Seat:
             camera_id=self.settings.id,
             name=self.settings.name,
             jpeg=jpeg,
-            slots=self.pipeline.overlay().slots,
+            picture_number=self._pictures,
+            slots=self._slot_views(now),
             fault=self.pipeline.fault,
+            since=now if self._view is None or self._view.fault is not self.pipeline.fault else self._view.since,
             problem=self.feed.problem,
             frame_age_s=None if self._last is None else max(now_s - self._last.mono_s, 0.0),
             analysed_fps=round(rate, 2),
@@ -162,11 +200,29 @@ class Seat:
             skipped_frames=self._skipped,
         )
 
-    def view(self, now_s: float) -> CameraView:
-        """The camera as of now; asking keeps the picture fresh for some seconds."""
+    def _slot_views(self, now: datetime) -> tuple[SlotView, ...]:
+        before = {} if self._view is None else {slot.slot_id: slot for slot in self._view.slots}
+        views = []
+        for slot, units, is_held in self.pipeline.slot_units():
+            state = SlotTrust.OCCLUDED if is_held else SlotTrust.STEADY
+            if units is None or self.pipeline.fault is not None:
+                state = SlotTrust.NO_DATA
+            last = before.get(slot.id)
+            is_same = last is not None and (last.units, last.state) == (units, state)
+            known_at = now if state is SlotTrust.STEADY else None if last is None else last.known_at
+            since = last.since if last is not None and is_same else now
+            views.append(SlotView(slot.id, slot.sku, units, slot.facings, slot.low_at, state, since, known_at))
+        return tuple(views)
+
+    def view(self, clock: Clock, *, watch: bool) -> CameraView:
+        """The camera as of now; ``watch`` keeps its picture fresh for some seconds."""
+        now_s = clock.mono_s()
         with self._lock:
-            self._watched_until_s = now_s + _WATCHED_S
+            if watch:
+                self._watched_until_s = now_s + _WATCHED_S
             view = self._view
+        if view is None:
+            view = self._numbers(clock.now(), now_s, None)
         newest = self.feed.newest()
         age_s = None if newest is None else max(now_s - newest.mono_s, 0.0)
         return replace(view, frame_age_s=age_s, problem=self.feed.problem)

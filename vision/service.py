@@ -93,7 +93,11 @@ class VisionService:
         Raises:
             KeyError: there is no such camera.
         """
-        return self._seats[camera_id].view(self._clock.mono_s())
+        return self._seats[camera_id].view(self._clock, watch=True)
+
+    def views(self) -> list[CameraView]:
+        """Every camera as it is now, in the order of the settings; keeps no picture fresh. Does not block."""
+        return [seat.view(self._clock, watch=False) for seat in self._seats.values()]
 
     def __enter__(self) -> Self:
         use_one_thread()
@@ -131,7 +135,7 @@ class VisionService:
         readings = seat.miss(self._clock) if frame is None else seat.pipeline.process(frame)
         if readings:
             self._on_readings(readings)
-        seat.render(self._clock.mono_s())
+        seat.render(self._clock)
         return frame is not None
 
 

@@ -1,16 +1,37 @@
 """What other parts may read from the store: facts, the newest count of every slot, and the egress ledger."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from edge.egress import Disposition
+from edge.errors import StoreUnavailableError
 from edge.store.connection import Readers
-from edge.store.rows import LedgerEntry, StoredFact, checksum, from_us
+from edge.store.rows import HeldBack, LedgerEntry, LedgerTotal, StoredFact, checksum, from_us
 from edge.store.schema import unpacked
 
 _FACT_COLUMNS = "id, kind, source, at_us, body, disposition, record_no, crc"
 _LEDGER_COLUMNS = "id, record_no, epoch, kind, fields, policy_version, first_sent_us, last_sent_us, sends, bytes"
+
+
+@contextmanager
+def reading_beside(path: Path) -> Iterator["Reading"]:
+    """Read a store that another process may be writing: neither locks, writes nor checkpoints.
+
+    Raises:
+        StoreUnavailableError: there is no store, or it cannot be read now.
+    """
+    if not path.exists():
+        raise StoreUnavailableError(f"{path}: there is no store; start a node first, or give its folder with --data")
+    readers = Readers(path, 1, on_damage=lambda: None)
+    try:
+        rows = readers.query("SELECT epoch FROM lanes GROUP BY epoch ORDER BY min(id)")
+        names = [name for (name,) in rows]
+        yield Reading(readers, epoch_name=lambda number: names[number - 1], on_damaged_row=lambda: None)
+    finally:
+        readers.close()
 
 
 class Reading:
@@ -60,6 +81,25 @@ class Reading:
         sql = f"SELECT {_LEDGER_COLUMNS} FROM ledger WHERE {where} ORDER BY id {order} LIMIT ?"  # noqa: S608
         rows = self._readers.query(sql, (limit,) if after_id is None else (after_id, limit))
         return [_entry(row) for row in rows]
+
+    def ledger_totals(self) -> Sequence[LedgerTotal]:
+        """See `Store.ledger_totals`."""
+        sql = "SELECT kind, count(*), sum(bytes), fields, max(id) FROM ledger GROUP BY kind ORDER BY kind"
+        return [
+            LedgerTotal(kind, records, size, tuple(fields.split(",")) if fields else ())
+            for kind, records, size, fields, _ in self._readers.query(sql)
+        ]
+
+    def held_back(self) -> Sequence[HeldBack]:
+        """See `Store.held_back`."""
+        sql = (
+            "SELECT kind, disposition, count(*), max(at_us) FROM facts WHERE record_no IS NULL"
+            " GROUP BY kind, disposition ORDER BY kind, disposition"
+        )
+        return [
+            HeldBack(kind, Disposition(disposition), records, from_us(last_us))
+            for kind, disposition, records, last_us in self._readers.query(sql)
+        ]
 
     def _fact(self, row: tuple[Any, ...]) -> StoredFact | None:
         """A fact, or None for a row whose checksum does not match: what is not certain is not shown."""

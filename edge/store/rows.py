@@ -70,6 +70,27 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerTotal:
+    """What left the shop of one kind, as far back as the ledger goes."""
+
+    kind: str
+    records: int
+    bytes: int
+    fields: Sequence[str]
+    """Fields of the newest record."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Facts of one kind of which nothing left, as far back as facts are kept."""
+
+    kind: str
+    disposition: Disposition
+    records: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StoreStats:
     """How the store is, for the console and `backroom status`."""
 
@@ -115,7 +136,7 @@ def encode_record(record: OutgoingRecord) -> str:
     columns = (
         record.kind,
         record.source,
-        record.occurred_at.isoformat(),
+        record.occurred_at,
         record.mono_s,
         record.boot_id,
         record.time_quality,

@@ -26,6 +26,7 @@ _TABLES: Final = (
         body TEXT NOT NULL, crc INTEGER NOT NULL)
     """,
     "CREATE INDEX facts_kind ON facts (kind, id)",
+    "CREATE INDEX facts_held ON facts (kind, disposition, at_us) WHERE record_no IS NULL",
     """
     CREATE TABLE outbox (
         record_no INTEGER PRIMARY KEY, epoch TEXT NOT NULL, fact_id INTEGER NOT NULL, kind TEXT NOT NULL,

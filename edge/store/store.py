@@ -32,7 +32,7 @@ from edge.store.opening import NewEpoch, Opener
 from edge.store.outbox import SqliteOutbox
 from edge.store.reading import Reading
 from edge.store.retention import Retention
-from edge.store.rows import Draft, LedgerEntry, StoredFact, StoreStats, draft_of
+from edge.store.rows import Draft, HeldBack, LedgerEntry, LedgerTotal, StoredFact, StoreStats, draft_of
 from edge.store.schema import LANES
 from edge.store.space import Ballast, RoomWatch
 from edge.store.writer import Job, Writer, WriterEvents
@@ -106,7 +106,11 @@ class Store:
         self._lock.acquire()
         try:
             self._watch = NumberWatch(self._settings.beside("numbers"))
-            book, self._finding = self._opener.open(self._watch)
+            try:
+                book, self._finding = self._opener.open(self._watch)
+            except BaseException:
+                self._watch.close()
+                raise
         except BaseException:
             self._lock.release()
             raise
@@ -191,6 +195,14 @@ class Store:
     def ledger(self, *, limit: int = 100, after_id: int | None = None) -> Sequence[LedgerEntry]:
         """What left the shop: newest first, or, with ``after_id``, what was added after an entry, oldest first."""
         return self._reading.ledger(limit=limit, after_id=after_id)
+
+    def ledger_totals(self) -> Sequence[LedgerTotal]:
+        """What left the shop, by kind. Reads the whole ledger: ask rarely."""
+        return self._reading.ledger_totals()
+
+    def held_back(self) -> Sequence[HeldBack]:
+        """Facts of which nothing left, by kind and reason."""
+        return self._reading.held_back()
 
     def stats(self) -> StoreStats:
         """How the store is; from memory, does not touch the disk's data."""

@@ -6,6 +6,7 @@ with the process that started it. Everything else is the receiver's.
 
 import argparse
 import json
+import logging
 import os
 import signal
 import sys
@@ -109,7 +110,10 @@ def _status_line(sink: Sink, broker: str, *, as_json: bool) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of the process; returns its exit status."""
     options = _parse(arguments)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
     if options.lifeline is not None:
         watch_parent(options.lifeline, _end_orphaned)
     try:

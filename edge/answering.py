@@ -1,0 +1,55 @@
+"""The shop's side of an answer: its data files, the tools over them and the assistant.
+
+Owns the assembly that the running node and `backroom ask` share. Starts nothing and holds nothing.
+"""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from edge.assistant.assistant import Assistant
+from edge.assistant.router import load_phrases
+from edge.assistant.tools import ShopData, StockView, Tools
+from edge.assistant.wording import Worder
+from edge.catalogue import load_catalogue
+from edge.catalogue_search import CatalogueSearch
+from edge.clock import Clock
+from edge.config import ShopFiles
+from edge.facts import Fact
+from edge.shop_info import load_offers, load_shop_info
+from models.language.requests import LanguagePort
+
+
+def load_shop_data(shop: ShopFiles) -> ShopData:
+    """Read catalogue, opening hours and offers.
+
+    Raises:
+        ConfigError: a file is missing or wrong; the text names file, line and column.
+    """
+    settings = shop.settings.shop
+    catalogue = load_catalogue(shop.path(settings.catalogue))
+    return ShopData(
+        catalogue=catalogue,
+        info=load_shop_info(shop.path(settings.info)),
+        offers=load_offers(shop.path(settings.offers), catalogue),
+        currency=settings.currency,
+        timezone=ZoneInfo(settings.timezone),
+    )
+
+
+def make_assistant(
+    shop: ShopFiles,
+    data: ShopData,
+    stock: StockView,
+    *,
+    language: LanguagePort | None,
+    clock: Clock,
+    record: Callable[[Fact], None],
+    first_ticket: int = 1,
+) -> tuple[Tools, Assistant]:
+    """The kiosk's assistant and the tools it asks, for the running node and for `backroom ask`."""
+    settings = shop.settings
+    phrases = load_phrases(settings.shop.language)
+    search = CatalogueSearch(data.catalogue, never_corrected=phrases.not_misspelled, ignored=phrases.filler)
+    tools = Tools(data, search, stock, clock=clock, stock_max_age_s=settings.kiosk.stock_max_age_s)
+    worder = None if language is None else Worder(language, clock=clock, deadline_s=settings.kiosk.wording_deadline_s)
+    return tools, Assistant(tools, phrases, clock=clock, record=record, worder=worder, first_ticket=first_ticket)

@@ -1,0 +1,338 @@
+"""The composition root: joins the concrete parts of one shop's node, starts them in order and stops them in reverse.
+
+The only place that knows which class stands behind which port. Decides nothing about the shop.
+"""
+
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from edge.answering import load_shop_data, make_assistant
+from edge.assistant.tools import NoStockView, StockView
+from edge.assistant.wording import PREFIX
+from edge.clock import Clock
+from edge.config import ShopFiles
+from edge.console.app import create_console
+from edge.console.auth import PasswordHash, generate_password, read_password, write_password
+from edge.console.config import ShopLabel
+from edge.console_source import RunningShop, ShopSource, Tickets
+from edge.egress import EgressGate
+from edge.egress_policy import ENVELOPE_FIELDS, EgressPolicy, Verb, load_policy, load_store_key
+from edge.facts import FACT_TYPES, ArtefactActivatedFact, Fact, KioskHandoffFact
+from edge.housekeeping import Chores, Housekeeper
+from edge.kiosk.app import create_app
+from edge.node_report import Addresses, NodeReport, NoUplink
+from edge.places import DEFAULT_ARTEFACTS, DEFAULT_POLICY, Places
+from edge.recorder import Recorder
+from edge.serving import WebSurface, take_port
+from edge.status import write_status
+from edge.stock import ShelfStock, SlotSight
+from edge.store.store import Store
+from edge.translate import Translator
+from edge.watchdog import ServiceManager
+from models.language.client import LanguageModel
+from models.manifest import Task
+from models.onnx_session import OnnxSession
+from models.registry import Registry
+from sync.link import Endpoint
+from sync.mqtt_link import mqtt_links
+from sync.topics import NodeName
+from sync.uplink import Uplink, uplink_profile
+from vision.readings import Reading
+from vision.service import VisionService
+
+_HANDOFFS_LOOKED_AT = 200
+
+
+class Appliance:
+    """One shop's node. ``with Appliance(...) as node`` returns when kiosk and console answer.
+
+    Args:
+        shop: settings, cameras and data files.
+        places: the data folder.
+        clock: the node's clocks.
+        endpoint: the broker to send to; None keeps everything in the outbox.
+        new_password: make a new staff password even if there is one.
+    """
+
+    def __init__(
+        self,
+        shop: ShopFiles,
+        places: Places,
+        *,
+        clock: Clock,
+        endpoint: Endpoint | None,
+        new_password: bool = False,
+    ) -> None:
+        """Keep what to start; nothing is opened yet."""
+        self._shop = shop
+        self._places = places
+        self._clock = clock
+        self._endpoint = endpoint
+        self._wants_new_password = new_password
+        self._stack = ExitStack()
+        self._producers = ExitStack()
+        self._tickets = Tickets()
+        self._manager = ServiceManager(os.environ.get("NOTIFY_SOCKET"), os.environ.get("WATCHDOG_USEC"))
+        self._log = structlog.get_logger("appliance")
+
+    def __enter__(self) -> Self:
+        """Start every part.
+
+        Raises:
+            ConfigError: a settings or data file is wrong, or a port is taken.
+            StoreError: the store cannot be opened.
+            ModelsError: weights are missing or wrong.
+        """
+        with self._stack:
+            self._start()
+            self._stack = self._stack.pop_all()
+        self._manager.ready()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop what makes facts, then the uplink and the store."""
+        self._manager.stopping()
+        self._stack.close()
+
+    def quiesce(self) -> None:
+        """Stop house-keeping, screens, cameras and the language model; the store goes on emptying into the uplink."""
+        self._producers.close()
+
+    def _start(self) -> None:
+        self._places.make()
+        ports = self._take_ports()
+        self._started_at = self._clock.now()
+        self.store, self._policy = self._open_store()
+        self._recorder = Recorder(self.store)
+        newest = self.store.facts(limit=1, newest_first=True)
+        self.first_fact_id = newest[0].id if newest else 0
+        """Facts of this run have ids above it."""
+        self.uplink = self._start_uplink()
+        self._stack.enter_context(self._producers)
+        self._start_producers(ports)
+
+    def _start_producers(self, ports: Mapping[str, socket.socket]) -> None:
+        settings = self._shop.settings
+        start = self._producers.enter_context
+        self._registry = Registry(self._places.models, DEFAULT_ARTEFACTS)
+        self._data = load_shop_data(self._shop)
+        self._language = start(
+            LanguageModel(lambda: self._registry.active(Task.LANGUAGE), settings.models.language, prefixes=(PREFIX,))
+        )
+        self._record_artefacts()
+        self._translator = Translator(known_units=self._known_units())
+        self._producers.callback(self._tell_last_footfall)
+        self.vision = start(self._make_vision())
+        self._serve(ports)
+        start(Housekeeper(self._chores(), self._clock, settings.shop.node))
+
+    def _tell_last_footfall(self) -> None:
+        self._recorder.record(self._translator.due_footfall(self._clock.now(), final=True))
+
+    def _take_ports(self) -> Mapping[str, socket.socket]:
+        settings = self._shop.settings
+        wanted = {
+            "kiosk": (settings.kiosk.host, settings.kiosk.port),
+            "console": (settings.console.host, settings.console.port),
+        }
+        taken = {
+            name: take_port(host, port, setting=f"--{name}-port, or port in [{name}] of shop.toml")
+            for name, (host, port) in wanted.items()
+        }
+        for held in taken.values():
+            self._stack.callback(held.close)
+        return taken
+
+    def _open_store(self) -> tuple[Store, EgressPolicy]:
+        settings = self._shop.settings
+        own = self._shop.path(settings.egress.policy)
+        policy = load_policy(own if own.exists() else DEFAULT_POLICY)
+        key = load_store_key(settings.egress.store_key_file or self._places.store_key)
+        store = Store(
+            settings.store.model_copy(update={"path": self._places.store}),
+            gate=EgressGate(policy, key),
+            clock=self._clock,
+        )
+        return self._stack.enter_context(store), policy
+
+    def _make_vision(self) -> VisionService:
+        models = self._shop.settings.models
+        sessions = {}
+        for task in (Task.PERSONS, Task.FACES):
+            artefact = self._registry.active(task)
+            session = OnnxSession(artefact.path, threads=models.onnx_threads, providers=models.providers)
+            sessions[task] = self._producers.enter_context(session)
+        return VisionService(
+            self._shop.cameras,
+            self._shop.settings.vision,
+            person_session=sessions[Task.PERSONS],
+            face_session=sessions[Task.FACES],
+            on_readings=self._on_readings,
+            clock=self._clock,
+        )
+
+    def _start_uplink(self) -> "Uplink | NoUplink":
+        if self._endpoint is None:
+            return NoUplink(self._started_at)
+        settings, identity = self._shop.settings.sync, self._shop.settings.shop
+        node = NodeName(identity.tenant, identity.store, identity.node)
+        uplink = Uplink(
+            self.store.outbox,
+            node,
+            settings,
+            make_link=mqtt_links(uplink_profile(node, self._endpoint, settings)),
+            broker=self._endpoint.address,
+        )
+        self._stack.enter_context(uplink)
+        self._stack.callback(self.store.subscribe(uplink.wake))
+        return uplink
+
+    def _on_readings(self, readings: Sequence[Reading]) -> None:
+        self._recorder.record(self._translator.facts(readings))
+
+    def _record(self, fact: Fact) -> None:
+        if not isinstance(fact, KioskHandoffFact):
+            self._recorder.record([fact])
+            return
+        self.store.append_wait([fact])  # a call that cannot be kept must fail in front of the shopper
+        self._tickets.note(fact)
+
+    def _close_ticket(self, ticket: str, kiosk: str) -> None:
+        now, mono_s = self._clock.now(), self._clock.mono_s()
+        self._record(KioskHandoffFact(at=now, mono_s=mono_s, source=kiosk, ticket=ticket, state="closed"))
+
+    def _known_units(self) -> dict[tuple[str, str], int]:
+        return {key: int(fact.body["units"]) for key, fact in self.store.latest_by_slot().items()}
+
+    def _sights(self) -> list[SlotSight]:
+        return [
+            SlotSight(sku=slot.sku, units=slot.units, known_at=slot.known_at)
+            for view in self.vision.views()
+            for slot in view.slots
+        ]
+
+    def _serve(self, ports: Mapping[str, socket.socket]) -> None:
+        settings = self._shop.settings
+        stock: StockView = ShelfStock(self._sights) if self._shop.cameras else NoStockView()
+        tools, assistant = make_assistant(
+            self._shop,
+            self._data,
+            stock,
+            language=self._language,
+            clock=self._clock,
+            record=self._record,
+            first_ticket=self._first_ticket(),
+        )
+        kiosk = create_app(
+            assistant,
+            tools,
+            settings.kiosk,
+            clock=self._clock,
+            shop_name=settings.shop.name,
+            language=settings.shop.language,
+        )
+        password_hash, new_password = self._staff_password()
+        console = create_console(
+            ShopSource(self._running_shop()),
+            settings.console,
+            password=password_hash,
+            shop=ShopLabel(name=settings.shop.name, node=settings.shop.node, timezone=settings.shop.timezone),
+            clock=self._clock,
+        )
+        kiosk_surface = self._producers.enter_context(WebSurface(kiosk, ports["kiosk"], name="kiosk"))
+        console_surface = self._producers.enter_context(WebSurface(console, ports["console"], name="console"))
+        self.addresses = Addresses(kiosk_surface.url, console_surface.url, new_password)
+        self._report = NodeReport(
+            shop=settings.shop,
+            addresses=self.addresses,
+            started_at=self._started_at,
+            clock=self._clock,
+            store=self.store,
+            recorder=self._recorder,
+            cameras=self.vision,
+            language=self._language,
+            uplink=self.uplink,
+        )
+
+    def _first_ticket(self) -> int:
+        """Go on after the last number given out, and show again who still waits."""
+        handoffs = self.store.facts(kind=KioskHandoffFact.kind, limit=_HANDOFFS_LOOKED_AT, newest_first=True)
+        for stored in reversed(handoffs):
+            self._tickets.note(KioskHandoffFact(**stored.body))
+        numbers = [
+            int(digits) for stored in handoffs if (digits := "".join(filter(str.isdigit, stored.body["ticket"])))
+        ]
+        return max(numbers, default=0) + 1
+
+    def _staff_password(self) -> tuple[PasswordHash, str | None]:
+        path = self._places.data / self._shop.settings.console.password_file
+        known = None if self._wants_new_password else read_password(path)
+        if known is not None:
+            return known, None
+        fresh = generate_password()
+        return write_password(path, fresh), fresh
+
+    def _running_shop(self) -> RunningShop:
+        return RunningShop(
+            store=self.store,
+            vision=self.vision,
+            registry=self._registry,
+            language=self._language,
+            catalogue=self._data.catalogue,
+            tickets=self._tickets,
+            close_ticket=self._close_ticket,
+            clock=self._clock,
+            started_at=self._started_at,
+            policy_version=self._policy.version,
+            kept_fields=_kept_fields(self._policy),
+            uplink=self.uplink,
+            data=self._places.data,
+        )
+
+    def _record_artefacts(self) -> None:
+        """Tell which weights are in use, once for each change."""
+        told = {f.body["task"]: f.body["sha256"] for f in self.store.facts(kind=ArtefactActivatedFact.kind, limit=1000)}
+        now, mono_s = self._clock.now(), self._clock.mono_s()
+        fresh: list[Fact] = []
+        for entry in self._registry.list():
+            manifest = entry.manifest
+            if entry.slot == "active" and told.get(manifest.task) != manifest.sha256:
+                fresh.append(
+                    ArtefactActivatedFact(
+                        at=now,
+                        mono_s=mono_s,
+                        source=self._shop.settings.shop.node,
+                        task=manifest.task,
+                        artefact=manifest.name,
+                        version=manifest.version,
+                        sha256=manifest.sha256,
+                    )
+                )
+        self._recorder.record(fresh)
+
+    def _chores(self) -> Chores:
+        return Chores(
+            health=self._report.health,
+            footfall=self._translator.due_footfall,
+            record=self._recorder.record,
+            status=self._report.status,
+            publish_status=lambda body: write_status(self._places.status, body),
+            alive=self._manager.alive,
+        )
+
+
+def _kept_fields(policy: EgressPolicy) -> dict[str, tuple[str, ...]]:
+    kept = {}
+    for fact_type in FACT_TYPES:
+        actions = policy.kinds.get(fact_type.kind, {})
+        leaving = {name for name, action in actions.items() if action.verb is not Verb.DROP}
+        kept[fact_type.kind] = tuple(n for n in fact_type.model_fields if n not in leaving and n not in ENVELOPE_FIELDS)
+    return kept

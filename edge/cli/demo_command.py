@@ -1,0 +1,126 @@
+"""`backroom demo`: the demo shop on this machine, until Ctrl-C or for so many seconds with a report at the end."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import structlog
+import typer
+
+from edge.cli.output import DataFolder, Json, ShopFolder, emit, say, sentences
+from edge.cli.places import data_folder, shop_folder
+from edge.clock import SystemClock
+from edge.config import ShopFiles, load_shop
+from edge.demo import DemoShop, Outage
+from edge.node_report import Addresses
+from edge.places import Places
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes any free one.", show_default=False)]
+
+
+@app.command()
+def demo(
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Stop after so long and report.", show_default=False)
+    ] = None,
+    outage_s: Annotated[
+        float | None, typer.Option(min=1, help="Take the demo's own broker away for so long.", show_default=False)
+    ] = None,
+    kiosk_port: Port = None,
+    console_port: Port = None,
+    broker: Annotated[str | None, typer.Option(help="A real broker, mqtt://host:1883.", show_default=False)] = None,
+    *,
+    shop: ShopFolder = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Run the demo shop. With --seconds the exit code is 0 only when everything it should have seen was told."""
+    quiet_logs()
+    tell = _to_stderr if as_json else say
+    with sentences(), stop_on_signal() as stop:
+        files = with_ports(load_shop(shop_folder(shop)), kiosk_port, console_port, broker)
+        with DemoShop(files, Places(data_folder(data)), clock=SystemClock(), say=lambda t: tell(f"  {t}")) as running:
+            _welcome(running.node.addresses, tell)
+            outage = None if outage_s is None else Outage(from_s=20.0, for_s=outage_s)
+            ran_s = running.wait(seconds, stop=stop, outage=outage)
+            report = running.report(ran_s) if seconds is not None else None
+            tell("  stopping: screens, cameras, link, store")
+        tell("  stopped")
+    if report is None:
+        return
+    if as_json:
+        emit(report)
+    else:
+        _show(report)
+    if not report["holds"]:
+        raise typer.Exit(1)
+
+
+def with_ports(files: ShopFiles, kiosk_port: int | None, console_port: int | None, broker: str | None) -> ShopFiles:
+    """The same shop on other ports or with another broker."""
+    settings = files.settings
+    changes: dict[str, Any] = {}
+    if kiosk_port is not None:
+        changes["kiosk"] = settings.kiosk.model_copy(update={"port": kiosk_port})
+    if console_port is not None:
+        changes["console"] = settings.console.model_copy(update={"port": console_port})
+    if broker is not None:
+        changes["sync"] = type(settings.sync).model_validate({**settings.sync.model_dump(), "broker": broker})
+    return files.model_copy(update={"settings": settings.model_copy(update=changes)})
+
+
+def quiet_logs() -> None:
+    """Log lines go to standard error, warnings and worse only: the terminal is for the person."""
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[threading.Event]:
+    """An event that Ctrl-C or SIGTERM sets, so that parts stop in order."""
+    stop = threading.Event()
+    before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _welcome(addresses: Addresses, tell: Any) -> None:
+    tell("")
+    tell(f"  Kiosk    {addresses.kiosk}")
+    tell(f"  Console  {addresses.console}")
+    if addresses.new_password is not None:
+        tell(f"           password: {addresses.new_password}")
+    tell("")
+    tell("  Ctrl-C stops the shop.")
+
+
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _show(report: dict[str, Any]) -> None:
+    say(f"Watched {report['seconds']:.0f} s of the clips.")
+    say(f"Units moved {report['units_moved']}, found {report['units_found']}; missed: {report['missed'] or 'none'}")
+    say(f"Wrong counts: {report['wrong_counts'] or 'none'}")
+    say(f"Out of stock told {report['out_of_stock']} times; false: {report['false_out_of_stock'] or 'none'}")
+    say(f"Seconds to tell: median {report['seconds_to_tell_median']}, longest {report['seconds_to_tell_max']}")
+    for fault in report["faults"]:
+        ended = f"ended after {fault['ended_after_s']} s" if fault["ended"] else "not ended"
+        say(f"{fault['camera']} {fault['fault']}: told after {fault['told_after_s']} s, {ended}")
+    say(
+        f"Facts stored {report['facts_stored']} = at head office {report['facts_at_sink']}"
+        f" + declared gaps {report['declared_gaps']} + kept in the shop {report['kept_in_shop']}:"
+        f" {'yes' if report['all_accounted_for'] else 'NO'}"
+    )
+    say("All of it holds." if report["holds"] else "NOT all of it holds.")
