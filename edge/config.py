@@ -117,7 +117,9 @@ def load_shop(folder: Path) -> ShopFiles:
     doubled = sorted({c.id for c in cameras if sum(o.id == c.id for o in cameras) > 1})
     if doubled:
         raise ConfigError(f"{path}: shop.cameras: two camera files have the id {', '.join(doubled)}; give each its own")
-    return ShopFiles(folder=folder.resolve(), settings=settings, cameras=cameras)
+    folder = folder.resolve()
+    settings = settings.model_copy(update={"sync": _placed(settings.sync, folder)})
+    return ShopFiles(folder=folder, settings=settings, cameras=cameras)
 
 
 def load_camera(path: Path) -> CameraSettings:
@@ -141,6 +143,12 @@ def load_camera(path: Path) -> CameraSettings:
     if url and "://" not in url:
         url = str(_under(path.parent, Path(url)))
     return camera.model_copy(update={"url": url, "references": references.model_copy(update=placed)})
+
+
+def _placed(sync: SyncSettings, folder: Path) -> SyncSettings:
+    names = ("tls_ca_file", "tls_cert_file", "tls_key_file", "password_file")
+    paths = {name: getattr(sync, name) for name in names}
+    return sync.model_copy(update={name: _under(folder, path) for name, path in paths.items() if path is not None})
 
 
 def _under(folder: Path, path: Path) -> Path:

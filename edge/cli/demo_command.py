@@ -1,20 +1,15 @@
 """`backroom demo`: the demo shop on this machine, until Ctrl-C or for so many seconds with a report at the end."""
 
-import logging
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
-import structlog
 import typer
 
 from edge.cli.output import DataFolder, Json, ShopFolder, emit, say, sentences
 from edge.cli.places import data_folder, shop_folder
+from edge.cli.running import quiet_logs, stop_on_signal, with_ports
 from edge.clock import SystemClock
-from edge.config import ShopFiles, load_shop
+from edge.config import load_shop
 from edge.demo import DemoShop, Outage
 from edge.node_report import Addresses
 from edge.places import Places
@@ -60,39 +55,6 @@ def demo(
         _show(report)
     if not report["holds"]:
         raise typer.Exit(1)
-
-
-def with_ports(files: ShopFiles, kiosk_port: int | None, console_port: int | None, broker: str | None) -> ShopFiles:
-    """The same shop on other ports or with another broker."""
-    settings = files.settings
-    changes: dict[str, Any] = {}
-    if kiosk_port is not None:
-        changes["kiosk"] = settings.kiosk.model_copy(update={"port": kiosk_port})
-    if console_port is not None:
-        changes["console"] = settings.console.model_copy(update={"port": console_port})
-    if broker is not None:
-        changes["sync"] = type(settings.sync).model_validate({**settings.sync.model_dump(), "broker": broker})
-    return files.model_copy(update={"settings": settings.model_copy(update=changes)})
-
-
-def quiet_logs() -> None:
-    """Log lines go to standard error, warnings and worse only: the terminal is for the person."""
-    structlog.configure(
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-    )
-
-
-@contextmanager
-def stop_on_signal() -> Iterator[threading.Event]:
-    """An event that Ctrl-C or SIGTERM sets, so that parts stop in order."""
-    stop = threading.Event()
-    before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
 
 
 def _welcome(addresses: Addresses, tell: Any) -> None:

@@ -75,7 +75,10 @@ class Writer:
         self._jobs: deque[Job] = deque()
         self._rows = 0
         self._is_closing = False
-        self._changed = threading.Condition()
+        self._urgent = 0
+        lock = threading.Lock()
+        self._work = threading.Condition(lock)
+        self._space = threading.Condition(lock)
         self._kept_house_s = clock.mono_s()
         self._log = structlog.get_logger("edge.store")
         self._thread: threading.Thread | None = None
@@ -89,9 +92,10 @@ class Writer:
 
     def stop(self) -> None:
         """Refuse new jobs, finish the queued ones, end the thread and close the connection."""
-        with self._changed:
+        with self._work:
             self._is_closing = True
-            self._changed.notify_all()
+            self._work.notify_all()
+            self._space.notify_all()
         if self._thread is not None:
             self._thread.join(_JOIN_S)
 
@@ -102,15 +106,18 @@ class Writer:
             StoreClosedError: the store is closing.
             StoreUnavailableError: the queue stayed full for ``timeout_s``.
         """
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._is_closing or self._has_room(job), timeout_s):
+        with self._work:
+            if not self._space.wait_for(lambda: self._is_closing or self._has_room(job), timeout_s):
                 raise StoreUnavailableError(f"the store's writer is behind: {self._rows} rows wait")
             if self._is_closing:
                 raise StoreClosedError("the store is closed")
             job.queued_s = self._clock.mono_s()
             self._jobs.append(job)
             self._rows += job.rows
-            self._changed.notify_all()
+            self._urgent += job.is_urgent
+            # Waking the writer for every fact of a group costs more than writing the fact.
+            if len(self._jobs) == 1 or self._is_group_complete():
+                self._work.notify()
         return job.future
 
     def _has_room(self, job: Job) -> bool:
@@ -119,18 +126,18 @@ class Writer:
     def _run(self) -> None:
         try:
             while (group := self._next_group()) is not None:
-                self._do(group)
+                self._do_or_tell(group)
                 self._keep_house_when_due()
         finally:
             self._close()
 
     def _next_group(self) -> list[Job] | None:
         """The jobs of the next commit; empty after an idle wait, None when closed and done."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._is_closing, _IDLE_WAIT_S)
+        with self._work:
+            self._work.wait_for(lambda: self._jobs or self._is_closing, _IDLE_WAIT_S)
             if self._jobs:
                 open_s = self._settings.group_ms / 1000 - (self._clock.mono_s() - self._jobs[0].queued_s)
-                self._changed.wait_for(self._is_group_complete, max(0.0, open_s))
+                self._work.wait_for(self._is_group_complete, max(0.0, open_s))
             elif self._is_closing:
                 return None
             group: list[Job] = []
@@ -139,12 +146,21 @@ class Writer:
                 rows += self._jobs[0].rows
                 group.append(self._jobs.popleft())
             self._rows -= rows
-            self._changed.notify_all()
+            self._urgent -= sum(job.is_urgent for job in group)
+            self._space.notify_all()
         return [job for job in group if job.future.set_running_or_notify_cancel()]
 
     def _is_group_complete(self) -> bool:
-        enough = self._rows >= self._settings.group_rows
-        return self._is_closing or enough or any(job.is_urgent for job in self._jobs)
+        return self._is_closing or self._urgent > 0 or self._rows >= self._settings.group_rows
+
+    def _do_or_tell(self, group: Sequence[Job]) -> None:
+        try:
+            self._do(group)
+        except BaseException as fault:
+            for job in group:
+                if not job.future.done():
+                    job.future.set_exception(StoreUnavailableError(f"the store's writer stopped: {fault}"))
+            raise
 
     def _do(self, group: Sequence[Job]) -> None:
         """Commit a group; what fails with it is tried alone, so that one job cannot fail another."""
@@ -222,8 +238,6 @@ class Writer:
                 raise
         if before is RoomState.FULL and self._watch.state is not RoomState.FULL:
             self._log.info("store.room_is_back")
-        with self._changed:
-            self._changed.notify_all()
 
     def _require_book(self) -> Book:
         if self._book is None:
@@ -232,10 +246,10 @@ class Writer:
 
     def _close(self) -> None:
         """Fail what nobody will do any more and close the connection; also when the thread dies of a fault."""
-        with self._changed:
+        with self._work:
             self._is_closing = True
             left, self._jobs = list(self._jobs), deque()
-            self._changed.notify_all()
+            self._space.notify_all()
         for job in left:
             if job.future.set_running_or_notify_cancel():
                 job.future.set_exception(StoreClosedError("the store is closed"))

@@ -1,0 +1,48 @@
+"""`backroom run`: one shop's node, until Ctrl-C or SIGTERM."""
+
+from typing import Annotated
+
+import typer
+
+from edge.app import Appliance
+from edge.cli.output import DataFolder, Json, ShopFolder, emit, fail, say, sentences
+from edge.cli.places import data_folder, shop_folder
+from edge.cli.running import quiet_logs, stop_on_signal, with_ports
+from edge.clock import SystemClock
+from edge.config import load_shop
+from edge.places import Places
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes any free one.", show_default=False)]
+
+_LOOK_S = 1.0
+
+
+@app.command()
+def run(
+    kiosk_port: Port = None,
+    console_port: Port = None,
+    broker: Annotated[str | None, typer.Option(help="mqtts://host:8883", show_default=False)] = None,
+    *,
+    shop: ShopFolder = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Run a shop. Without a broker in its settings, facts wait in the outbox."""
+    quiet_logs()
+    with sentences(), stop_on_signal() as stop:
+        files = with_ports(load_shop(shop_folder(shop)), kiosk_port, console_port, broker)
+        sync = files.settings.sync
+        endpoint = None if sync.broker is None else sync.endpoint()
+        with Appliance(files, Places(data_folder(data)), clock=SystemClock(), endpoint=endpoint) as node:
+            if as_json:
+                emit(node.addresses)
+            else:
+                say(f"Kiosk    {node.addresses.kiosk}")
+                say(f"Console  {node.addresses.console}")
+                if node.addresses.new_password is not None:
+                    say(f"         password, shown only now: {node.addresses.new_password}")
+            while not stop.wait(_LOOK_S):
+                if node.vision.failure is not None:
+                    raise fail(f"The cameras' worker ended: {node.vision.failure}. Start the node again.")
