@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from edge.cli.output import Json, emit, fail, say, sentences, table
+from edge.cli.output import Json, emit, fail, say, sentences, table, words
 from sync.cloud.sink import run_sink
 from sync.cloud.sink_reader_store import LaneReport, SinkReader
 from sync.config import SyncSettings
@@ -86,7 +86,7 @@ def facts(
             e.node,
             e.kind,
             e.source,
-            ", ".join(f"{k} {v}" for k, v in e.data.items()),
+            words(e.data),
         )
         for e in found
     ]

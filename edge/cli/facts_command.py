@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from edge.cli.output import DataFolder, Json, emit, sentences, table
+from edge.cli.output import DataFolder, Json, emit, sentences, table, words
 from edge.cli.places import data_folder
 from edge.places import Places
 from edge.store.reading import reading_beside
@@ -47,4 +47,4 @@ def _plain(fact: StoredFact) -> dict[str, object]:
 
 
 def _words(fact: StoredFact) -> str:
-    return ", ".join(f"{k} {v}" for k, v in fact.body.items() if k not in _SHOWN_APART and v is not None)
+    return words({k: v for k, v in fact.body.items() if k not in _SHOWN_APART})

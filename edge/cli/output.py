@@ -21,6 +21,8 @@ from models.errors import ModelsError
 from sync.errors import SyncError
 from vision.errors import VisionError
 
+_PIPE_WIDTH = 200
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON object (or one a line) instead of text.")]
 ShopFolder = Annotated[
     Path | None,
@@ -33,8 +35,8 @@ DataFolder = Annotated[
 
 
 def console() -> Console:
-    """A console that keeps whole lines when its output is a file or a pipe."""
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    """A console as wide as the terminal; wide enough for whole rows when its output is a file or a pipe."""
+    return Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
 
 
 def say(text: str = "") -> None:
@@ -60,6 +62,12 @@ def plain(value: object) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(v) for v in value]
     return value
+
+
+def words(fields: Mapping[str, object]) -> str:
+    """Fields as ``name value``, numbers short, empty ones left out."""
+    shown = ((k, f"{v:.4g}" if isinstance(v, float) else v) for k, v in fields.items() if v is not None)
+    return ", ".join(f"{name} {value}" for name, value in shown)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -4,13 +4,13 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge.cli.output import DataFolder, Json, emit, say, sentences
+from edge.cli.output import DataFolder, Json, emit, say, sentences, words
 from edge.cli.places import data_folder
 from edge.config import load_camera
 from edge.facts import Fact, ShelfCountFact
@@ -84,8 +84,4 @@ def _print(fact: Fact, *, is_dated: bool, as_json: bool) -> None:
         dated = {"at": body["at"]} if is_dated else {}
         emit({"video_s": body["media_s"], **dated, "kind": fact.kind, "camera": fact.source, **own})
     else:
-        say(f"{body['media_s']:8.2f} s  {fact.kind:<20} {_words(own)}")
-
-
-def _words(own: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in own.items())
+        say(f"{body['media_s']:8.2f} s  {fact.kind:<20} {words(own)}")

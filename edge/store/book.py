@@ -223,7 +223,7 @@ class Book:
         for (number,) in self.db.conn.execute(sql, unsent).fetchall():
             seq = unpacked(number)[2]
             self._delete_between(lane, seq, seq)
-            pass
+            self.declare(lane, seq, seq, "superseded")
 
     def _merged_tombstone(self, denied: tuple[str, str], hits: int) -> int | None:
         if denied not in self._tombstones:

@@ -1,0 +1,42 @@
+"""`backroom bench`: an area measured against the raw library or a peer, both in the same run."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from edge.bench.results import BenchResult
+from edge.cli.output import Json, emit, say, sentences, table
+from edge.cli.running import quiet_logs
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+class Area(StrEnum):
+    """What can be measured."""
+
+    VISION = "vision"
+    STORE = "store"
+
+
+@app.command()
+def bench(
+    area: Area,
+    quick: Annotated[bool, typer.Option("--quick", help="Under 45 s, less certain.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure an area. Exit code 0 when it ran; whether goals hold is in the result."""
+    quiet_logs()
+    run: Callable[[bool], list[BenchResult]] = import_module(f"edge.bench.{area.value}").run
+    if not as_json:
+        say(f"measuring {area.value}: {'under 45 s' if quick else 'some minutes'}")
+    with sentences():
+        results = run(quick)
+    if as_json:
+        emit({"area": area.value, "results": results})
+        return
+    marks = {True: "holds", False: "MISSED", None: ""}
+    rows = [(r.what, f"{r.value:g} {r.unit}", r.goal, marks[r.holds], r.against) for r in results]
+    table(f"Bench: {area.value}", ("what", "value", "goal", "", "against"), rows)
