@@ -8,11 +8,13 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from edge.bench.results import BenchResult, at_least
-from edge.places import DEFAULT_ARTEFACTS, Places
+from edge.places import DEFAULT_ARTEFACTS
 from models.manifest import Task
 from models.onnx_session import OnnxSession
 from models.registry import Registry
@@ -37,8 +39,7 @@ _CAMERA = CameraSettings(
 def run(quick: bool) -> list[BenchResult]:
     """Measure; blocks for about 20 s when quick, a minute otherwise."""
     rounds, length = (4, 25) if quick else (12, 50)
-    artefact = Registry(Places(DEFAULT_ARTEFACTS.parent / "none").models, DEFAULT_ARTEFACTS).active(Task.PERSONS)
-    with OnnxSession(artefact.path, threads=1) as session:
+    with TemporaryDirectory() as empty, _person_session(Path(empty)) as session:
         detector = PersonDetector(session, threshold=_CAMERA.person_threshold, shrink=_CAMERA.shrink)
         busy, calm = _frames(length, moving=True), _frames(length, moving=False)
         raw, every, gated = [], [], []
@@ -47,6 +48,10 @@ def run(quick: bool) -> list[BenchResult]:
             every.append(_seconds(_pipeline_over(session, busy)) / length)
             gated.append(_seconds(_pipeline_over(session, calm)) / length)
     return _results(raw, every, gated)
+
+
+def _person_session(root: Path) -> OnnxSession:
+    return OnnxSession(Registry(root, DEFAULT_ARTEFACTS).active(Task.PERSONS).path, threads=1)
 
 
 def _results(raw: Sequence[float], every: Sequence[float], gated: Sequence[float]) -> list[BenchResult]:
