@@ -49,7 +49,7 @@ class ChildProcess:
         return self._process
 
     def __enter__(self) -> Self:
-        # Fixed module and own arguments, no shell. A session of its own: Ctrl-C is for the parent, which stops us in order.
+        # Fixed module, own arguments, no shell. Own session: Ctrl-C is for the parent, which stops us in order.
         self._process = subprocess.Popen(  # noqa: S603
             self._command, stdin=subprocess.PIPE, stdout=self._stdout, start_new_session=True
         )

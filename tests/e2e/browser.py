@@ -41,7 +41,9 @@ class Browser:
 
     def __init__(self, *, width: int = 1080, height: int = 1920, timeout_s: float = 15.0) -> None:
         if CHROMIUM is None:
-            raise BrowserError("no chromium on this machine")
+            raise BrowserError(
+                "these tests need chromium: scripts/test installs it as root; else apt-get install chromium"
+            )
         self.width, self.height = width, height
         self.console_errors: list[str] = []
         self.requests: list[str] = []

@@ -5,10 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.browser import CHROMIUM, Browser
+from tests.e2e.browser import Browser
 from tests.integration.edge_console.console_fake import PASSWORD
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
 Say = Callable[[str], None]
 

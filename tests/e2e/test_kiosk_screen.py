@@ -12,10 +12,9 @@ import uvicorn
 from edge.facts import KioskHandoffFact
 from edge.kiosk.app import create_app
 from edge.kiosk.config import KioskSettings
-from tests.e2e.browser import CHROMIUM, Browser
+from tests.e2e.browser import Browser
 from tests.unit.edge_assistant.shop_fixture import Shop, demo_shop
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 SHOTS = Path(os.environ["KIOSK_SHOTS"]) if "KIOSK_SHOTS" in os.environ else None
 
 

@@ -1,0 +1,119 @@
+"""The demo shop from camera to head office: counted right, delivered whole, whatever is killed on the way."""
+
+import json
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.places import Places
+from edge.store.reading import reading_beside
+from sync.cloud.sink_reader_store import SinkReader
+from tests.e2e.demo_process import BACKROOM, DemoProcess, running_demo
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+KILLS = 3
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rendered once for this module."""
+    out = tmp_path_factory.mktemp("rendered") / "clips"
+    subprocess.run([sys.executable, str(REPOSITORY / "scripts" / "render_shop.py"), str(out)], check=True, timeout=300)
+    return out
+
+
+@pytest.fixture
+def data(tmp_path: Path, clips: Path) -> Path:
+    (tmp_path / "clips").symlink_to(clips)
+    return tmp_path
+
+
+def _until(claim: Callable[[], bool], timeout_s: float) -> bool:
+    pause = threading.Event()
+    for _ in range(int(timeout_s / 0.2)):
+        if claim():
+            return True
+        pause.wait(0.2)
+    return False
+
+
+def _demo_for(seconds: int, data: Path) -> tuple[int, dict[str, Any]]:
+    """Run the demo to its report; returns exit code and report."""
+    ports = ("--kiosk-port", "0", "--console-port", "0")
+    done = subprocess.run(
+        [str(BACKROOM), "demo", "--seconds", str(seconds), "--json", "--data", str(data), *ports],
+        capture_output=True,
+        text=True,
+        timeout=seconds + 200,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def _facts(data: Path, kind: str) -> int:
+    with reading_beside(Places(data).store) as reading:
+        return len(reading.facts(kind=kind, source=None, after_id=None, limit=10_000, newest_first=False))
+
+
+def test_every_unit_is_found_and_every_fact_arrives(data: Path) -> None:
+    code, report = _demo_for(120, data)
+    assert report["missed"] == []
+    assert report["wrong_counts"] == []
+    assert report["false_out_of_stock"] == []
+    assert report["units_found"] == report["units_moved"] >= 30
+    assert {f["fault"] for f in report["faults"]} == {"blind", "frozen"}
+    assert all(f["told_after_s"] <= 5.0 and f["ended"] for f in report["faults"])
+    assert report["all_accounted_for"], report
+    assert code == 0
+
+
+def test_three_power_cuts_lose_and_double_nothing(data: Path) -> None:
+    for _ in range(KILLS):
+        with running_demo(data) as demo:
+            seen = _facts(data, "shelf.count")
+            assert _until(lambda before=seen: _facts(data, "shelf.count") > before, 30.0), demo.lines
+            demo.cut_power()
+    _, report = _demo_for(15, data)
+    assert report["all_accounted_for"], report
+    arrived = SinkReader(data / "cloud" / "head-office.db").report()
+    assert arrived.is_whole
+    assert dict(arrived.tallies) == dict(arrived.stored)
+
+
+def test_a_shop_without_its_broker_works_on_and_delivers_afterwards(data: Path) -> None:
+    with running_demo(data, "--seconds", "60", "--outage-s", "20") as demo:
+        assert _until(lambda: any("broker is gone" in line for line in demo.lines), 40.0)
+        before = _facts(data, "shelf.count")
+        answer = demo.ask("where is the oat drink?")
+        assert answer["verified"]
+        assert "aisle 2" in answer["answer"].lower()
+        assert _until(lambda: _facts(data, "shelf.count") > before, 20.0)
+        assert demo.wait(120) == 0, demo.lines
+    assert SinkReader(data / "cloud" / "head-office.db").report().is_whole
+
+
+def test_the_console_is_not_behind_the_kiosks_port_and_needs_a_login(data: Path) -> None:
+    with running_demo(data) as demo:
+        for address in (f"{demo.kiosk}/login", f"{demo.kiosk}/cameras", f"{demo.kiosk}/_nicegui"):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(address, timeout=5)
+            assert refused.value.code == 404
+        with urllib.request.urlopen(f"{demo.console}/", timeout=5) as page:
+            assert page.url.startswith(f"{demo.console}/login")
+        assert demo.stop() == 0
+        assert demo.lines[-1].strip() == "stopped"
+
+
+def test_a_second_node_on_the_same_data_says_why_it_does_not_start(data: Path) -> None:
+    with running_demo(data):
+        second = DemoProcess(data)
+        assert second.wait(60) == 1
+        assert "store" in second.lines[-1]
