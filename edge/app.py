@@ -198,6 +198,11 @@ class Appliance:
     def _on_readings(self, readings: Sequence[Reading]) -> None:
         self._recorder.record(self._translator.facts(readings))
 
+    def _tell_alive(self) -> None:
+        """Silence gets the process restarted, so a dead cameras' worker must not go unnoticed."""
+        if self.vision.failure is None:
+            self._manager.alive()
+
     def _record(self, fact: Fact) -> None:
         if not isinstance(fact, KioskHandoffFact):
             self._recorder.record([fact])
@@ -325,7 +330,7 @@ class Appliance:
             record=self._recorder.record,
             status=self._report.status,
             publish_status=lambda body: write_status(self._places.status, body),
-            alive=self._manager.alive,
+            alive=self._tell_alive,
         )
 
 

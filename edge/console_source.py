@@ -285,7 +285,7 @@ class ShopSource:
 
     def _title(self, sku: str) -> str:
         product = self._shop.catalogue.get(sku)
-        return sku if product is None else f"{product.title} {product.size}"
+        return sku if product is None else product.title
 
 
 def _memory_total_bytes() -> int:

@@ -63,6 +63,7 @@ class WebSurface:
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # nobody stands in front; a forged header must not choose who is asking
                 lifespan="on",
                 ws_max_size=1 << 20,
                 timeout_keep_alive=15,

@@ -5,7 +5,6 @@ down for good. Decides nothing about shelves. Every frame passes here first; mos
 """
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +18,7 @@ _RING_S = 0.6
 _SETTLE_S = 8.0  # a change away from the shelves that lasts this long belongs to the background
 _FLOOD_SHARE = 0.5
 _ADAPT_S = 15.0
+_ADAPT_EVERY_S = 0.5
 _REFRESH_S = 1.0
 _NOISE_FACTOR = 4.0
 _SPECK_PX = 7
@@ -43,12 +43,20 @@ class GateView:
 class _Past:
     time_s: float
     small: Picture
-    features: Field | None = None
+    _planes: Field | None = None
+    _tiles: Field | None = None
 
-    def as_features(self) -> Field:
-        if self.features is None:
-            self.features = pictures.features(self.small)
-        return self.features
+    @property
+    def planes(self) -> Field:
+        if self._planes is None:
+            self._planes = pictures.features(self.small)
+        return self._planes
+
+    @property
+    def tiles(self) -> Field:
+        if self._tiles is None:
+            self._tiles = pictures.tile_means(self.planes)
+        return self._tiles
 
 
 class MotionGate:
@@ -99,42 +107,43 @@ class MotionGate:
         )
 
     def _look_in_full(self, now: _Past, past: _Past) -> GateView:
-        seen = now.as_features()
-        if past is now:
-            moving = np.zeros_like(self._keep_out)
-        else:
-            moving = _changed(pictures.difference(seen, past.as_features()))
-        light = pictures.light_change(seen, self._background)
-        score = pictures.difference(seen, self._background, light)
+        moving = np.zeros_like(self._keep_out)
+        if past is not now:
+            step = pictures.light_step(now.tiles, past.tiles)[:, None, None]
+            moving = _changed(pictures.difference(now.planes, past.planes, step))
+        light = pictures.light_plane(now.tiles, pictures.tile_means(self._background), self._keep_out.shape)
+        score = pictures.difference(now.planes, self._background, light)
         foreground = _changed(score)
         is_flooded = bool(foreground.mean() > _FLOOD_SHARE)
-        if not is_flooded:
-            self._follow_light(seen, light, score, now.time_s)
-        self._settle(seen, moving, foreground, now.time_s)
+        self._settle(now, moving, foreground)
+        if now.time_s - self._adapted_s >= _ADAPT_EVERY_S and not is_flooded:
+            self._follow_light(now, light, score)
         return GateView(bool(moving.any()), False, moving, foreground, is_flooded)
 
-    def _follow_light(self, seen: Field, light: Field, score: Field, time_s: float) -> None:
+    def _follow_light(self, now: _Past, light: Field, score: Field) -> None:
         """Take the smooth light change over at once, and small local drift slowly where nothing is in the way."""
-        share = min((time_s - self._adapted_s) / _ADAPT_S, 1.0)
-        self._adapted_s = time_s
+        share = min((now.time_s - self._adapted_s) / _ADAPT_S, 1.0)
+        self._adapted_s = now.time_s
         self._background += light
-        calm = (score < 0.5)[..., None]
-        self._background += np.where(calm, share, 0.0).astype(np.float32) * (seen - self._background)
+        self._background += (score < 0.5) * np.float32(share) * (now.planes - self._background)
 
-    def _settle(self, seen: Field, moving: Mask, foreground: Mask, time_s: float) -> None:
-        self._still_since_s[moving | ~foreground] = time_s
-        old = foreground & (time_s - self._still_since_s > _SETTLE_S)
+    def _settle(self, now: _Past, moving: Mask, foreground: Mask) -> None:
+        """Let things that were put down away from the shelves become background, and all of a view that changed."""
+        self._still_since_s[moving | ~foreground] = now.time_s
+        old = foreground & (now.time_s - self._still_since_s > _SETTLE_S)
         if not old.any():
+            return
+        if old.mean() > _FLOOD_SHARE:
+            self._background = now.planes.copy()
             return
         labels, found = pictures.blobs(pictures.close_gaps(foreground, radius_px=2), min_area_px=1)
         touching = set(np.unique(labels[self._keep_out]).tolist())
-        free = [blob.label for blob in found if blob.label not in touching]
-        taken = old & np.isin(labels, free)
-        self._background[taken] = seen[taken]
+        taken = old & np.isin(labels, [blob.label for blob in found if blob.label not in touching])
+        self._background[:, taken] = now.planes[:, taken]
 
     def absorb(self, small_bgr: Picture, places: Mask) -> None:
         """Make the picture as it is now the background in these places."""
-        self._background[places] = pictures.features(small_bgr)[places]
+        self._background[:, places] = pictures.features(small_bgr)[:, places]
         self._looked = None
 
     def drop_past(self) -> None:
@@ -146,8 +155,3 @@ class MotionGate:
 def _changed(score: Field) -> Mask:
     threshold = max(1.0, _NOISE_FACTOR * pictures.noise_level(score))
     return pictures.without_specks(score > threshold, min_area_px=_SPECK_PX)
-
-
-def shares(mask: Mask, places: Sequence[Mask]) -> list[float]:
-    """Share of each place that the mask covers."""
-    return [float(mask[place].mean()) if place.any() else 0.0 for place in places]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vision import pictures
 from vision.pictures import Field
 
 _NOISE = 0.03  # gradient of the log luma below which there is only noise
+_SAME = 0.01
 _FLAT = 0.012  # structure of a cell that shows nothing but a wall
 _MOST_STOCKED = 4
 _MOST_EMPTY = 3
@@ -126,6 +126,10 @@ class CellMemory:
         """Nothing learnt yet."""
         return not self._stocked and not self._empty
 
+    def is_same(self, now: Look, before: Look) -> bool:
+        """Whether two looks of this cell differ by no more than noise."""
+        return now.distance(before, self._window) < _SAME
+
     def judge(self, now: Look) -> Opinion:
         """Compare with memory.
 
@@ -194,17 +198,13 @@ def window_of(cell_px: tuple[int, int], *, soft_share: float) -> Field:
 
 
 def _opinion(likeness: float, presence: float, *, knows_empty: bool) -> Opinion:
-    """Add the two cues as log odds, each held within +-3 so that neither decides against the other."""
-    odds = _cue(likeness, middle=0.45, width=0.12)
-    odds += _cue(np.log(presence + 0.02), middle=np.log(0.45), width=0.3)
+    """Add the two cues as log odds, each bounded, so that neither decides against a clear word of the other."""
+    odds = float(np.clip((likeness - 0.45) / 0.11, -4.0, 4.0))
+    odds += float(np.clip((np.log(presence + 0.02) - np.log(0.45)) / 0.3, -3.0, 3.0))
     share = float(1.0 / (1.0 + np.exp(-odds)))
     verdict = Verdict.UNSURE
     if share > _SURE and likeness >= 0.4:
         verdict = Verdict.STOCKED
-    elif share < 1.0 - _SURE and likeness < 0.5 and presence < 0.55:
+    elif share < 1.0 - _SURE and likeness < 0.5 and presence < (0.55 if knows_empty else 0.65):
         verdict = Verdict.EMPTY
     return Opinion(verdict, share, likeness, presence, knows_empty)
-
-
-def _cue(value: float | NDArray[np.float64], *, middle: float, width: float) -> float:
-    return float(np.clip((value - middle) / width, -3.0, 3.0))

@@ -27,6 +27,8 @@ _MOST_WAIT_S = 4.0  # a ready slot waits no longer than this for its neighbours 
 _PUZZLED_S = 4.0  # after this long at rest, uncovered but unlike both memories, the likelier one is taken
 _LOOK_AGAIN_S = 2.0
 _UNSETTLED_AGAIN_S = 0.15
+_HELD_AGAIN_S = 0.3
+_SETTLED_A_FRAME = 2
 _LEARNT_CONFIDENCE = 0.8  # a first view is only taken to be full
 
 
@@ -66,6 +68,13 @@ class _Slot:
     ready_s: float | None = None
     looks: list[Look] = field(default_factory=list)
     opinions: list[Opinion] = field(default_factory=list)
+    settled: list[tuple[Look, Opinion]] = field(default_factory=list)
+    """Per cell: how it looked and what was thought of it when it was last settled."""
+
+    @property
+    def again_s(self) -> float:
+        """Seconds after which an unsettled slot is looked at again; a covered one can wait a little longer."""
+        return _HELD_AGAIN_S if self.held else _UNSETTLED_AGAIN_S
 
     def unsettle(self, time_s: float) -> None:
         self.moved_s = time_s
@@ -107,7 +116,7 @@ class ShelfWatch:
     ) -> ShelfUpdate:
         """Take one frame and what the gate saw in it."""
         self._note_motion(view, time_s)
-        due = [slot for slot in self._slots if self._is_due(slot, view, time_s)]
+        due = self._due(view, time_s)
         if due:
             covered = self._covered(view, persons_norm)
             for slot in due:
@@ -121,12 +130,12 @@ class ShelfWatch:
             if np.count_nonzero(view.moving & slot.place.zone) > 3:
                 slot.unsettle(time_s)
 
-    def _is_due(self, slot: _Slot, view: GateView, time_s: float) -> bool:
-        if slot.moved_s == time_s and view.is_open:
-            return False
-        if slot.dirty:
-            return time_s - slot.looked_s >= (_UNSETTLED_AGAIN_S if not slot.held else 2 * _UNSETTLED_AGAIN_S)
-        return time_s - slot.looked_s >= _LOOK_AGAIN_S
+    def _due(self, view: GateView, time_s: float) -> list[_Slot]:
+        """Slots at rest that wait for a decision, and a few settled ones in turn, so that nothing goes unnoticed."""
+        at_rest = [slot for slot in self._slots if not (view.is_open and slot.moved_s == time_s)]
+        waiting = [slot for slot in at_rest if slot.dirty and time_s - slot.looked_s >= slot.again_s]
+        settled = [slot for slot in at_rest if not slot.dirty and time_s - slot.looked_s >= _LOOK_AGAIN_S]
+        return waiting + sorted(settled, key=lambda slot: slot.looked_s)[:_SETTLED_A_FRAME]
 
     def _covered(self, view: GateView, persons_norm: Sequence[BoxNorm]) -> Mask:
         """Places where something stands in front: persons, and blobs that reach beyond the slots.
@@ -161,8 +170,15 @@ class ShelfWatch:
         if slot.memory[0].is_blank:
             self._look_first(slot, hidden, time_s)
             return
-        slot.opinions = [memory.judge(look) for memory, look in zip(slot.memory, slot.looks, strict=True)]
+        slot.opinions = [self._judge(slot, cell, look) for cell, look in enumerate(slot.looks)]
         self._propose(slot, self._tell(slot, hidden, time_s), time_s)
+
+    @staticmethod
+    def _judge(slot: _Slot, cell: int, look: Look) -> Opinion:
+        """Judge a cell, or keep the opinion that was settled on if it looks as it did then."""
+        if slot.settled and slot.memory[cell].is_same(look, slot.settled[cell][0]):
+            return slot.settled[cell][1]
+        return slot.memory[cell].judge(look)
 
     def _look_first(self, slot: _Slot, hidden: Sequence[bool], time_s: float) -> None:
         slot.held = any(hidden)
@@ -190,7 +206,14 @@ class ShelfWatch:
 
     @staticmethod
     def _guess(slot: _Slot, cell: int, opinion: Opinion) -> bool:
+        """The likelier state of a cell that has long been at rest and uncovered but resembles neither memory.
+
+        A full cell that lost its likeness is empty unless as much structure as before took its place: that is
+        another product. An empty one that gained structure holds something.
+        """
         was = slot.stocked[cell] if slot.stocked is not None else opinion.stocked > 0.5
+        if was and not opinion.knows_empty:
+            return not (opinion.presence < 0.85 and opinion.likeness < 0.3)
         if was:
             return not (opinion.presence < 0.5 and opinion.likeness < 0.5)
         return opinion.presence > 0.6
@@ -231,6 +254,7 @@ def _accept(slot: _Slot) -> SlotCount | None:
     for memory, look, is_stocked, opinion in zip(slot.memory, slot.looks, slot.stocked, slot.opinions, strict=True):
         if opinion.verdict is not Verdict.UNSURE:
             memory.learn(look, Verdict.STOCKED if is_stocked else Verdict.EMPTY)
+    slot.settled = list(zip(slot.looks, slot.opinions, strict=True))
     slot.dirty = False
     slot.forget_candidate()
     units = sum(slot.stocked)

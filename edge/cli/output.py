@@ -26,7 +26,7 @@ _PIPE_WIDTH = 200
 Json = Annotated[bool, typer.Option("--json", help="One JSON object (or one a line) instead of text.")]
 ShopFolder = Annotated[
     Path | None,
-    typer.Option("--shop", help="Folder with shop.toml and its data.", envvar="BACKROOM_SHOP", show_default=False),
+    typer.Option("--shop", help="Folder with shop.toml and its data.", envvar="BACKROOM_SHOP_DIR", show_default=False),
 ]
 DataFolder = Annotated[
     Path | None,
