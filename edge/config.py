@@ -38,16 +38,27 @@ class ShopSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tenant: Identifier
+    """Company, first part of the MQTT topics."""
     store: Identifier
+    """Shop, second part of the topics."""
     node: Identifier
+    """This box, third part of the topics."""
     name: Annotated[str, Field(min_length=1, max_length=80)]
+    """What screens call the shop."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    """ISO 4217 code of the prices."""
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    """For opening hours and what people read; facts are in UTC."""
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    """Language of the kiosk; `en` is there."""
     cameras: tuple[Path, ...] = ()
+    """Camera files, in the order of the console."""
     catalogue: Path = Path("catalogue.csv")
+    """Products: sku, name, brand, size, price, place, allergens (CSV)."""
     info: Path = Path("shop-info.toml")
+    """Opening hours, exceptions, returns, services (TOML)."""
     offers: Path = Path("offers.csv")
+    """Offer prices with their days (CSV)."""
 
 
 class Settings(BaseSettings):

@@ -69,7 +69,9 @@ class EgressSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     policy: Path = Path("egress-policy.toml")
+    """Policy file; the one that came with the appliance where the shop has none."""
     store_key_file: Path | None = None
+    """Key under which hashed fields leave; made at the first start where none is named."""
 
 
 def load_policy(path: Path, *, fact_types: Sequence[type[Fact]] = FACT_TYPES) -> EgressPolicy:

@@ -19,6 +19,7 @@ class LanguageSettings(_Section):
     """The language model's process. Without it the kiosk answers from templates."""
 
     enabled: bool = True
+    """Off: the kiosk answers from templates."""
     threads: int = Field(default=2, ge=1, le=64, description="cores the process may keep busy")
     context_tokens: int = Field(
         default=2048, ge=512, le=32768, description="tokens that fit in memory: cached prefixes and the running turn"
@@ -30,6 +31,7 @@ class LanguageSettings(_Section):
     queue_limit: int = Field(default=4, ge=1, le=64, description="requests under way, waiting ones included")
     start_timeout_s: float = Field(default=30.0, ge=1.0, le=600.0, description="until the process says it is ready")
     ping_every_s: float = Field(default=1.0, ge=0.05, le=60.0)
+    """How often the process is asked whether it lives."""
     hang_after_s: float = Field(
         default=15.0, ge=0.2, le=120.0, description="silence after a ping or a deadline, until the process is replaced"
     )

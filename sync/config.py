@@ -29,19 +29,27 @@ class SyncSettings(BaseModel):
     tls_ca_file: Path | None = None
     """PEM of the authority that signed the broker's certificate; none: the system's authorities."""
     tls_cert_file: Path | None = None
+    """PEM of this node's certificate."""
     tls_key_file: Path | None = None
+    """PEM of this node's key."""
     username: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    """User name at the broker."""
     password_file: Path | None = None
+    """File that holds the password and nothing else."""
     window: Annotated[int, Field(ge=1, le=20)] = 20
     """Publications unanswered at once; the broker's Receive Maximum may lower it."""
     keepalive_s: Annotated[int, Field(ge=5, le=1200)] = 30
+    """MQTT keep-alive."""
     connect_timeout_s: Annotated[float, Field(ge=0.1, le=60.0)] = 10.0
+    """A connection has so long to come up."""
     watchdog_s: Annotated[float, Field(ge=0.2, le=600.0)] = 30.0
     """After so long without progress in acknowledgements the link is made anew and rows are sent again."""
     greeting_wait_s: Annotated[float, Field(ge=0.0, le=30.0)] = 2.0
     """How long to wait after connecting for the receiver's greeting before rows are sent regardless."""
     backoff_base_s: Annotated[float, Field(ge=0.01, le=60.0)] = 1.0
+    """Longest first wait after a lost connection; doubles up to the maximum."""
     backoff_max_s: Annotated[float, Field(ge=0.05, le=3600.0)] = 300.0
+    """Longest wait between tries."""
     idle_poll_s: Annotated[float, Field(ge=0.01, le=60.0)] = 1.0
     """How often the outbox is looked at when nobody said that there is something new."""
 

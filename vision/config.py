@@ -40,8 +40,11 @@ class SlotSettings(_Section):
     """
 
     id: Identifier
+    """Name of the place, as facts carry it."""
     sku: Identifier
+    """Product that belongs there."""
     polygon_norm: QuadNorm
+    """Top left, top right, bottom right, bottom left, as shares of the picture."""
     facings: int = Field(default=1, ge=1, le=40, description="packs that stand side by side when full")
     low_at: int = Field(default=0, ge=0, le=40, description="at or under this many units the slot is low; 0: never")
 
@@ -50,17 +53,24 @@ class ZoneSettings(_Section):
     """An area of the floor; people are counted in it by the middle of their feet."""
 
     id: Identifier
+    """Name of the zone."""
     polygon_norm: PolygonNorm
+    """Its corners in order, as shares of the picture."""
     kind: Literal["dwell", "queue"] = "dwell"
+    """`queue` tells how many stand in it, `dwell` how long each stayed."""
     min_dwell_s: float = Field(default=3.0, ge=0.0, le=3600.0)
+    """A shorter stay is not told."""
 
 
 class LineSettings(_Section):
     """A line over the floor. Going from its left to its right (seen from start to end) is ``in``."""
 
     id: Identifier
+    """Name of the line."""
     start_norm: PointNorm
+    """One end, as shares of the picture."""
     end_norm: PointNorm
+    """The other end."""
 
     @model_validator(mode="after")
     def _has_length(self) -> Self:
@@ -73,22 +83,29 @@ class ReferenceSettings(_Section):
     """Pictures of the same view: every slot full, every slot empty. Without, the first steady view counts as full."""
 
     stocked: Path | None = None
+    """Picture of the view with every slot full."""
     empty: Path | None = None
+    """Picture of the view with every slot empty."""
 
 
 class CameraSettings(_Section):
     """One camera. Paths are relative to the file that names them."""
 
     id: Identifier
+    """Source of its facts."""
     name: str = Field(default="", max_length=80)
+    """What the console calls it."""
     url: str = Field(default="", max_length=500, description="file path or rtsp://...; a replay needs none")
     loop: bool = Field(default=False, description="start a file again at its end")
     analyse_fps: float = Field(default=5.0, gt=0.0, le=30.0, description="frames looked at a second, at most")
     steady_s: float = Field(default=0.5, ge=0.2, le=30.0, description="at rest for so long before a count is claimed")
     person_threshold: float = Field(default=0.40, gt=0.0, lt=1.0)
+    """Score from which a detection is a person."""
     shrink: float = Field(default=0.8, ge=0.5, le=1.0, description="1.0 where people are seen from far away")
     detect_persons: bool = True
+    """Off: nobody is looked for."""
     whole_person_blur: bool = False
+    """Pixelate whole persons, not only faces and heads."""
     references: ReferenceSettings = ReferenceSettings()
     slots: tuple[SlotSettings, ...] = ()
     zones: tuple[ZoneSettings, ...] = ()
@@ -109,6 +126,10 @@ class VisionSettings(_Section):
 
     threads: int = Field(default=1, ge=1, le=16, description="threads of each detector session")
     frozen_after_s: float = Field(default=3.0, gt=0.5, le=60.0)
+    """The same picture for so long is a frozen feed."""
     blind_after_s: float = Field(default=2.0, gt=0.2, le=60.0)
+    """Covered, dark or washed out for so long is a blind camera."""
     lost_after_s: float = Field(default=3.0, gt=0.5, le=60.0)
+    """No picture for so long is a lost feed."""
     reconnect_max_s: float = Field(default=30.0, ge=1.0, le=300.0)
+    """Longest wait between tries to connect."""

@@ -32,6 +32,7 @@ class StoreSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: Path = Path("data/backroom.db")
+    """Set by the data folder of the node."""
     max_bytes: Annotated[int, Field(ge=256 * 1024)] = 4096 * _MIB
     """Room the store may take: database and write-ahead log."""
     ballast_bytes: Annotated[int, Field(ge=0)] = 16 * _MIB
@@ -39,9 +40,11 @@ class StoreSettings(BaseModel):
     group_ms: Annotated[float, Field(ge=0.0, le=1000.0)] = 10.0
     """Longest wait of a fact for others to share its commit."""
     group_rows: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Most facts in one commit."""
     queue_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
     """Facts that may wait for the writer; then the producer waits."""
     append_timeout_s: Annotated[float, Field(gt=0.0, le=600.0)] = 10.0
+    """A producer waits so long for room, then keeps its facts itself."""
     p1_limit_rows: Annotated[int, Field(ge=1)] = 3_000_000
     """Business records waiting for the cloud; then the producer waits."""
     p2_limit_rows: Annotated[int, Field(ge=1)] = 500_000
@@ -57,7 +60,9 @@ class StoreSettings(BaseModel):
     keep_kind_days: dict[str, _Days] = Field(default_factory=_days_by_kind)
     """Shorter ages for single kinds."""
     ledger_days: _Days = 400.0
+    """How long the list of what left is kept."""
     housekeeping_s: Annotated[float, Field(gt=0.0, le=3600.0)] = 30.0
+    """How often retention looks."""
     readers: Annotated[int, Field(ge=1, le=32)] = 4
     """Read-only connections; a reader waits for one."""
 

@@ -106,8 +106,9 @@ def test_the_console_is_not_behind_the_kiosks_port_and_needs_a_login(data: Path)
             with pytest.raises(urllib.error.HTTPError) as refused:
                 urllib.request.urlopen(address, timeout=5)
             assert refused.value.code == 404
-        with urllib.request.urlopen(f"{demo.console}/", timeout=5) as page:
-            assert page.url.startswith(f"{demo.console}/login")
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{demo.console}/cameras", timeout=5)
+        assert refused.value.code == 401
         assert demo.stop() == 0
         assert demo.lines[-1].strip() == "stopped"
 
