@@ -147,7 +147,7 @@ class ShopSource:
         for kind in kinds or (None,):
             found.extend(self._shop.store.facts(kind=kind, source=source or None, limit=limit, newest_first=True))
         fresh = sorted((f for f in found if f.id > after_id), key=lambda f: f.id, reverse=True)
-        return FactPage(rows=tuple(_fact_row(f) for f in fresh[:limit]), upto_id=upto_id)
+        return FactPage(rows=tuple(self._fact_row(f) for f in fresh[:limit]), upto_id=upto_id)
 
     def link(self) -> LinkPanel:
         """State of the link and of the outbox."""
@@ -283,6 +283,19 @@ class ShopSource:
             ),
         )
 
+    def _fact_row(self, fact: StoredFact) -> FactRow:
+        fields: dict[str, Scalar] = {k: v for k, v in fact.body.items() if k not in _COMMON_FIELDS and v is not None}
+        sku = fields.get("sku")
+        return FactRow(
+            fact_id=fact.id,
+            at=fact.at,
+            kind=fact.kind,
+            source=fact.source,
+            lane=_LANES.get(fact.kind, Lane.P1),
+            fields=fields,
+            product=self._title(sku) if isinstance(sku, str) else "",
+        )
+
     def _title(self, sku: str) -> str:
         product = self._shop.catalogue.get(sku)
         return sku if product is None else product.title
@@ -291,12 +304,6 @@ class ShopSource:
 def _memory_total_bytes() -> int:
     line = next(text for text in Path("/proc/meminfo").read_text().splitlines() if text.startswith("MemTotal:"))
     return int(line.split()[1]) * 1024
-
-
-def _fact_row(fact: StoredFact) -> FactRow:
-    fields: dict[str, Scalar] = {k: v for k, v in fact.body.items() if k not in _COMMON_FIELDS and v is not None}
-    lane = _LANES.get(fact.kind, Lane.P1)
-    return FactRow(fact_id=fact.id, at=fact.at, kind=fact.kind, source=fact.source, lane=lane, fields=fields)
 
 
 def _gap_row(fact: StoredFact) -> GapRow:

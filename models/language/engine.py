@@ -3,7 +3,7 @@
 Owns the waiting line, the deadlines, the prefix cache and the turn under way. It reaches the network itself only
 through the `Runtime` port (`models.language.llama` is the real one) and neither reads pipes nor knows processes.
 
-    waiting ─► prefix (chunks; none if cached) ─► prompt (chunks) ─► answer (a token a step) ─► answered
+    waiting ─► prefix (chunks; none if cached) ─► prompt (chunks) ─► answer (a choice a step) ─► answered
        └───────────────┴───────────────────────────────┴────────────────────┴── deadline, cancel ─► failure
 """
 
@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from models.language.chat import Span, Template, opening, turn
+from models.language.gbnf import Grammar, GrammarInvalidError, GrammarState
 from models.language.prefixes import CachedPrefix, PrefixCache, Tokens
 from models.language.requests import Priority
+from models.language.vocabulary import Vocabulary
 from models.language.wire import Answer, Ask, Cancel, Command, Failure, Ping, Pong, Reply, Warm
-from models.language.wording import Finish, Grammar, GrammarInvalidError, Logits, Wording
+from models.language.wording import Finish, Logits, Wording
 
 TURN_SEQUENCE = 0
 
@@ -37,12 +39,9 @@ class Runtime(Protocol):
         """Tokens of a written conversation; only markup spans may yield control tokens."""
         ...
 
-    def piece(self, token: int) -> bytes:
-        """The bytes that a token stands for."""
-        ...
-
-    def is_end(self, token: int) -> bool:
-        """Whether the token ends the model's turn."""
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The tokens as bytes."""
         ...
 
     def compute(self, rows: Sequence[Row]) -> list[Logits]:
@@ -57,14 +56,6 @@ class Runtime(Protocol):
         """Forget a sequence."""
         ...
 
-    def grammar(self, text: str) -> Grammar:
-        """Compile a grammar.
-
-        Raises:
-            GrammarInvalidError: it does not compile.
-        """
-        ...
-
     def rss_mb(self) -> float:
         """Memory of this process."""
         ...
@@ -77,6 +68,7 @@ class _Turn:
     ask: Ask
     prefix: Tokens
     prompt: Tokens
+    grammar: GrammarState | None
     arrived_s: float
 
     def is_late(self, now_s: float) -> bool:
@@ -165,7 +157,11 @@ class Engine:
         if needed > self._context_tokens:
             message = f"the turn needs {needed} tokens and the context holds {self._context_tokens}"
             return [Failure(id=ask.id, reason="rejected", message=message)]
-        self._waiting.append(_Turn(ask, prefix, prompt, self._mono_s()))
+        try:
+            grammar = None if ask.grammar is None else Grammar(ask.grammar).start
+        except GrammarInvalidError as wrong:
+            return [Failure(id=ask.id, reason="rejected", message=str(wrong))]
+        self._waiting.append(_Turn(ask, prefix, prompt, grammar, self._mono_s()))
         return []
 
     def _turns(self) -> list[_Turn]:
@@ -180,15 +176,18 @@ class Engine:
 
     def _begin(self, chosen: _Turn) -> list[Reply]:
         ask = chosen.ask
-        try:
-            grammar = None if ask.grammar is None else self._runtime.grammar(ask.grammar)
-        except GrammarInvalidError as wrong:
-            return [self._give_up(chosen, "rejected", str(wrong))]
-        wording = Wording(grammar, stop=ask.stop, max_tokens=ask.max_tokens, temperature=ask.temperature, seed=ask.seed)
+        wording = Wording(
+            self._runtime.vocabulary,
+            chosen.grammar,
+            stop=ask.stop,
+            max_tokens=ask.max_tokens,
+            temperature=ask.temperature,
+            seed=ask.seed,
+        )
         cached = self._kept(chosen.prefix, room_tokens=len(chosen.prompt) + ask.max_tokens)
         self._waiting.remove(chosen)
         self._answering = _Answering(chosen, wording, cached, cached.computed, self._mono_s())
-        return []
+        return self._said(self._answering, wording.open)
 
     def _kept(self, prefix: Tokens, *, room_tokens: int) -> CachedPrefix:
         """The prefix's place in the cache, with ``room_tokens`` left beside all kept prefixes."""
@@ -219,7 +218,7 @@ class Engine:
             self._runtime.copy(answering.cached.sequence, TURN_SEQUENCE)
             answering.position = len(answering.turn.prefix)
         logits = self._compute_turn(answering)
-        return [] if logits is None else self._say(answering, logits)
+        return [] if logits is None else self._said(answering, lambda: answering.wording.go_on(logits))
 
     def _compute_prefix(self, cached: CachedPrefix) -> None:
         chunk = cached.tokens[cached.computed : cached.computed + self._chunk_tokens]
@@ -227,7 +226,7 @@ class Engine:
         cached.computed += len(chunk)
 
     def _compute_turn(self, answering: _Answering) -> Logits | None:
-        """Compute the next chunk of the prompt, or the answer's last token; logits once the prompt is through."""
+        """Compute the next chunk of the prompt or of what the answer grew by; logits once the prompt is through."""
         known = answering.turn.prompt + tuple(answering.wording.tokens)
         done = answering.position - len(answering.turn.prefix)
         chunk = known[done : done + self._chunk_tokens]
@@ -240,22 +239,20 @@ class Engine:
         answering.position += len(chunk)
         return logits[0] if is_last else None
 
-    def _say(self, answering: _Answering, logits: Logits) -> list[Reply]:
-        wording = answering.wording
+    def _said(self, answering: _Answering, say: Callable[[], Finish | None]) -> list[Reply]:
+        """Let the wording grow; the answer when it finished with that."""
         try:
-            token = wording.choose(logits)
+            finish = say()
         except GrammarInvalidError as stuck:
             return [self._give_up(answering.turn, "rejected", str(stuck))]
-        if not wording.tokens:
+        if answering.first_token_s == 0.0 and answering.wording.tokens:
             answering.first_token_s = self._mono_s()
-        finish = wording.take(token, self._runtime.piece(token), is_end=self._runtime.is_end(token))
         if finish is None:
             return []
         self._end(answering)
         return [self._answer(answering, finish)]
 
     def _end(self, answering: _Answering) -> None:
-        answering.wording.close()
         self._runtime.clear(TURN_SEQUENCE)
         self._answering = None
 

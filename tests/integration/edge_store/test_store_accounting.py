@@ -115,7 +115,7 @@ class Shop:
         self.close()
         self._open()
 
-    def power_cut(self) -> None:
+    def crash(self) -> None:
         """Open a copy of the files as they lie there while the store is still at work."""
         self._held = []
         aside = self._folder.with_name(self._folder.name + "x")
@@ -160,7 +160,7 @@ def _steps(appends: list[str], lanes: list[Lane]) -> st.SearchStrategy[list[tupl
         st.just(("arrive",)),
         st.tuples(st.just("acknowledge"), lane),
         st.tuples(st.just("lie"), lane, st.integers(0, 3)),
-        st.just(("restart",)) | st.just(("power_cut",)),
+        st.just(("restart",)) | st.just(("crash",)),
     )
     return st.lists(step, min_size=25, max_size=60)
 

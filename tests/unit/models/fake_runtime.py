@@ -11,11 +11,14 @@ import numpy as np
 from models.language.chat import Span
 from models.language.engine import Row
 from models.language.prefixes import Tokens
-from models.language.wording import GrammarInvalidError, Logits
+from models.language.vocabulary import Vocabulary
+from models.language.wording import Logits
 
 END = 256
 MARKUP = 257
 VOCABULARY = 258
+UNSAYABLE = ord("!")
+PIECES = [b"" if byte == UNSAYABLE else bytes([byte]) for byte in range(256)]
 
 
 class FakeRuntime:
@@ -27,19 +30,15 @@ class FakeRuntime:
         self._turn_began: dict[int, int] = {}
         self.computed = 0
         self.largest_batch = 0
-        self.open_grammars = 0
+        self.batches = 0
+        self.vocabulary = Vocabulary([*PIECES, b"", b""], {END}, lambda text: text.encode())
 
     def tokens(self, spans: Sequence[Span]) -> Tokens:
         return tuple(token for span in spans for token in ([MARKUP] if span.is_markup else span.text.encode()))
 
-    def piece(self, token: int) -> bytes:
-        return bytes([token]) if token < END else b""
-
-    def is_end(self, token: int) -> bool:
-        return token == END
-
     def compute(self, rows: Sequence[Row]) -> list[Logits]:
         self.computed += len(rows)
+        self.batches += 1
         self.largest_batch = max(self.largest_batch, len(rows))
         wanted: list[Logits] = []
         for row in rows:
@@ -56,12 +55,6 @@ class FakeRuntime:
     def clear(self, sequence: int) -> None:
         self._held.pop(sequence, None)
 
-    def grammar(self, text: str) -> "FakeGrammar":
-        if text == "wrong":
-            raise GrammarInvalidError("the grammar does not compile")
-        self.open_grammars += 1
-        return FakeGrammar(self, text)
-
     def rss_mb(self) -> float:
         return 1.0
 
@@ -72,26 +65,3 @@ class FakeRuntime:
         logits = np.zeros(VOCABULARY, dtype=np.float32)
         logits[answer[len(said)] if len(said) < len(answer) else END] = 9.0
         return logits
-
-
-class FakeGrammar:
-    """Allows exactly its own text, then the end; with a ``!`` in it, nothing from there on."""
-
-    def __init__(self, runtime: FakeRuntime, text: str) -> None:
-        self._runtime = runtime
-        self._left = [*text.encode(), END]
-
-    def allows(self, token: int) -> bool:
-        return self._left[0] == token != ord("!")
-
-    def masked(self, logits: Logits) -> Logits:
-        masked = np.full_like(logits, -np.inf)
-        if self._left[0] != ord("!"):
-            masked[self._left[0]] = logits[self._left[0]]
-        return masked
-
-    def take(self, token: int) -> None:
-        assert self._left.pop(0) == token
-
-    def close(self) -> None:
-        self._runtime.open_grammars -= 1

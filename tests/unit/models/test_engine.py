@@ -131,28 +131,62 @@ def test_a_character_cut_in_two_by_the_limit_is_left_out() -> None:
     assert bench.answer(ask(max_tokens=2)).text == "n"
 
 
-def test_the_grammar_wins_over_the_likeliest_token_and_is_freed() -> None:
+def test_the_grammar_wins_over_the_likeliest_token() -> None:
+    answer = Bench().answer(ask(prompt="hello", grammar='root ::= "hi" | "o" [xy] "l"'))
+    assert (answer.text, answer.finish) == ("oxl", "stop")
+
+
+def test_what_the_grammar_forces_is_computed_in_one_go_and_its_end_not_at_all() -> None:
+    bench = Bench(context_tokens=2000, chunk_tokens=100)
+    bench.engine.take(Warm(prefix="You keep a shop."))
+    bench.until_idle()
+    before, computed = bench.runtime.batches, bench.runtime.computed
+    answer = bench.answer(ask(max_tokens=99, grammar=f'root ::= "{"a" * 20}" [xy] "{"b" * 30}" [xy] "{"c" * 40}"'))
+    assert len(answer.text) == answer.answer_tokens == 92
+    assert bench.runtime.batches - before == 2
+    assert bench.runtime.computed - computed == len("|user\nabc|\n|assistant\n") + 20 + 1 + 30
+
+
+def test_an_answer_without_a_choice_needs_no_network() -> None:
     bench = Bench()
-    answer = bench.answer(ask(prompt="hello", grammar="hi"))
-    assert (answer.text, answer.finish) == ("hi", "stop")
-    assert bench.runtime.open_grammars == 0
+    answer = bench.answer(ask(grammar='root ::= "We are closed."'))
+    assert (answer.text, answer.finish, answer.answer_tokens) == ("We are closed.", "stop", 14)
+    assert bench.runtime.computed == 0
+
+
+def test_a_forced_span_ends_at_the_token_limit() -> None:
+    answer = Bench().answer(ask(grammar='root ::= "We are " ("open" | "closed")', max_tokens=5))
+    assert (answer.text, answer.finish) == ("We ar", "length")
+
+
+def test_a_forced_span_ends_before_a_stop_string() -> None:
+    answer = Bench().answer(ask(grammar='root ::= "We are " ("open" | "closed")', stop=("are",)))
+    assert (answer.text, answer.finish) == ("We ", "stop")
 
 
 @pytest.mark.parametrize(
     ("grammar", "message"),
     [
-        pytest.param("wrong", "does not compile", id="does not compile"),
-        pytest.param("ab!", "no way to go on", id="dead end"),
+        pytest.param("root ::= (", "does not compile", id="does not compile"),
+        pytest.param('start ::= "a"', "no rule is called root", id="no root"),
+        pytest.param('root ::= root "a" | "b"', "recurses on its left", id="left-recursive"),
     ],
 )
-def test_a_grammar_that_cannot_be_followed_is_rejected(grammar: str, message: str) -> None:
+def test_a_grammar_that_is_none_is_rejected_at_once(grammar: str, message: str) -> None:
     bench = Bench()
-    bench.engine.take(ask(grammar=grammar))
-    (failure,) = bench.until_idle()
+    (failure,) = bench.engine.take(ask(grammar=grammar))
     assert isinstance(failure, Failure)
     assert failure.reason == "rejected"
     assert message in failure.message
-    assert bench.runtime.open_grammars == 0
+
+
+def test_a_grammar_that_no_token_can_follow_is_rejected() -> None:
+    bench = Bench()
+    bench.engine.take(ask(grammar='root ::= "ab" ("!" | "!?")'))
+    (failure,) = bench.until_idle()
+    assert isinstance(failure, Failure)
+    assert failure.reason == "rejected"
+    assert "no way to go on" in failure.message
     assert bench.answer(ask(2)).text == "cba"
 
 
@@ -163,14 +197,13 @@ def test_sampling_with_a_seed_repeats_itself() -> None:
 
 def test_a_late_request_is_given_up_between_two_tokens() -> None:
     bench = Bench()
-    bench.engine.take(ask(budget_ms=50.0, grammar="abc"))
+    bench.engine.take(ask(budget_ms=50.0))
     bench.engine.step()
     bench.clock.now_s += 0.06
     (failure,) = bench.engine.step()
     assert isinstance(failure, Failure)
     assert failure.reason == "late"
     assert bench.engine.is_idle
-    assert bench.runtime.open_grammars == 0
 
 
 def test_a_late_request_never_starts() -> None:

@@ -6,32 +6,21 @@ import numpy as np
 import pytest
 
 from models.language.chat import opening, turn
+from models.language.gbnf import Grammar
 from models.language.requests import CompletionRequest
-from models.language.wording import Logits, Wording
+from models.language.vocabulary import GrammarPath, Vocabulary
+from models.language.wording import Wording
 
 
-class OnlyOdd:
-    """Allows the odd tokens."""
-
-    def allows(self, token: int) -> bool:
-        return token % 2 == 1
-
-    def masked(self, logits: Logits) -> Logits:
-        masked = logits.copy()
-        masked[::2] = -np.inf
-        return masked
-
-    def take(self, token: int) -> None:
-        assert self.allows(token)
-
-    def close(self) -> None:
-        pass
-
-
-def shares(logits: list[float], *, temperature: float, with_grammar: bool = False) -> dict[int, float]:
-    grammar = OnlyOdd() if with_grammar else None
-    wording = Wording(grammar, stop=(), max_tokens=1, temperature=temperature, seed=3)
-    draws = Counter(wording.choose(np.array(logits, dtype=np.float32)) for _ in range(4000))
+def shares(logits: list[float], *, temperature: float, grammar: str | None = None) -> dict[int, float]:
+    pieces = [bytes([ord("a") + token]) for token in range(len(logits))]
+    vocabulary = Vocabulary(pieces, (), lambda text: [ord(letter) - ord("a") for letter in text])
+    state = None if grammar is None else Grammar(grammar).start
+    draws: Counter[int] = Counter()
+    wording = Wording(vocabulary, state, stop=(), max_tokens=9999, temperature=temperature, seed=3)
+    for _ in range(4000):
+        wording.go_on(np.array(logits, dtype=np.float32))
+    draws.update(wording.tokens)
     return {token: count / 4000 for token, count in draws.items()}
 
 
@@ -49,8 +38,12 @@ def test_unlikely_tokens_are_never_drawn() -> None:
     assert set(shares([0.0, -4.0, -1.0], temperature=1.5)) == {0, 2}
 
 
-def test_a_grammar_leaves_the_allowed_tokens_in_their_proportion() -> None:
-    drawn = shares([float(np.log(p)) for p in (0.6, 0.1, 0.1, 0.2)], temperature=1.0, with_grammar=True)
+@pytest.mark.parametrize("most_states", [1024, 0])
+def test_a_grammar_leaves_the_allowed_tokens_in_their_proportion(
+    monkeypatch: pytest.MonkeyPatch, most_states: int
+) -> None:
+    monkeypatch.setattr(GrammarPath, "MOST_STATES", most_states)
+    drawn = shares([float(np.log(p)) for p in (0.6, 0.1, 0.1, 0.2)], temperature=1.0, grammar="root ::= [bd]*")
     assert set(drawn) == {1, 3}
     assert drawn[3] == pytest.approx(2 / 3, abs=0.03)
 
