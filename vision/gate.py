@@ -5,7 +5,7 @@ down for good. Decides nothing about shelves. Every frame passes here first; mos
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ _ADAPT_EVERY_S = 0.5
 _REFRESH_S = 1.0
 _NOISE_FACTOR = 4.0
 _SPECK_PX = 7
+_TRACE = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +36,8 @@ class GateView:
     moving: Mask
     foreground: Mask
     """Unlike the settled background."""
+    traces: Mask
+    """Faintly unlike it, the foreground included: joins an arm in a sleeve of the wall's colour to its hand."""
     is_flooded: bool
     """Most of the picture is unlike the background: no shape in the foreground means anything."""
 
@@ -72,7 +75,9 @@ class MotionGate:
         self._background = pictures.features(first_bgr)
         self._still_since_s = np.full(keep_out.shape, time_s)
         self._looked: _Past | None = None
-        self._last = GateView(False, False, np.zeros_like(keep_out), np.zeros_like(keep_out), False)
+        self._last = GateView(
+            False, False, np.zeros_like(keep_out), np.zeros_like(keep_out), np.zeros_like(keep_out), False
+        )
         self._adapted_s = time_s
         self.quiet_frames = 0
 
@@ -82,9 +87,7 @@ class MotionGate:
         past = self._recent(now)
         if self._is_quiet(now, past):
             self.quiet_frames += 1
-            self._last = GateView(
-                False, True, np.zeros_like(self._keep_out), self._last.foreground, self._last.is_flooded
-            )
+            self._last = replace(self._last, is_open=False, is_quiet=True, moving=np.zeros_like(self._keep_out))
             return self._last
         self._last = self._look_in_full(now, past)
         self._looked = now
@@ -114,11 +117,12 @@ class MotionGate:
         light = pictures.light_plane(now.tiles, pictures.tile_means(self._background), self._keep_out.shape)
         score = pictures.difference(now.planes, self._background, light)
         foreground = _changed(score)
+        traces = foreground | _changed(score, least=_TRACE)
         is_flooded = bool(foreground.mean() > _FLOOD_SHARE)
         self._settle(now, moving, foreground)
         if now.time_s - self._adapted_s >= _ADAPT_EVERY_S and not is_flooded:
             self._follow_light(now, light, score)
-        return GateView(bool(moving.any()), False, moving, foreground, is_flooded)
+        return GateView(bool(moving.any()), False, moving, foreground, traces, is_flooded)
 
     def _follow_light(self, now: _Past, light: Field, score: Field) -> None:
         """Take the smooth light change over at once, and small local drift slowly where nothing is in the way."""
@@ -152,6 +156,6 @@ class MotionGate:
         self._looked = None
 
 
-def _changed(score: Field) -> Mask:
-    threshold = max(1.0, _NOISE_FACTOR * pictures.noise_level(score))
+def _changed(score: Field, *, least: float = 1.0) -> Mask:
+    threshold = max(least, _NOISE_FACTOR * pictures.noise_level(score))
     return pictures.without_specks(score > threshold, min_area_px=_SPECK_PX)

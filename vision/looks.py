@@ -5,7 +5,7 @@ refuses to choose when a look resembles neither memory: that is how a hand in fr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -23,6 +23,7 @@ _ADAPT = 0.1
 _LEAST_CHANGE = 0.02
 _CHANGED_PART = 0.35  # unrelated structures differ by 1.0 of their summed energy, a trembling edge by far less
 _SURE = 0.9
+_KEPT_MOST = 0.35
 
 
 class Verdict(StrEnum):
@@ -83,6 +84,13 @@ def _where_changed(now: Look, before: Look) -> Field:
         pictures.spread(np.sum(np.square(part), axis=2)) for part in (now.minus(before).core, now.core, before.core)
     )
     return ((delta > _LEAST_CHANGE**2) & (delta > _CHANGED_PART * (seen + known))).astype(np.float32)
+
+
+def _kept_beside(full: Look, where: Field, window: Field) -> float:
+    """Share of the full look's structure, in the columns of the change, that did not change: packs leave whole."""
+    columns = window * (where.max(axis=0) > 0.0)
+    squares = np.sum(np.square(full.core), axis=2)
+    return 1.0 - float(np.vdot(squares, where)) / max(float(np.vdot(squares, columns)), 1e-6)
 
 
 def _rms(gradients: Field, where: Field) -> float:
@@ -164,7 +172,10 @@ class CellMemory:
             return Opinion(Verdict.STOCKED, 0.98, 1.0, 1.0, knows_empty=False)
         presence = now.energy(where) / max(full.energy(where), _FLAT)
         likeness = max(now.likeness(look, where) for look in self._stocked)
-        return _opinion(likeness, presence, knows_empty=False)
+        opinion = _opinion(likeness, presence, knows_empty=False)
+        if opinion.verdict is Verdict.EMPTY and _kept_beside(full, where, self._window) > _KEPT_MOST:
+            return replace(opinion, verdict=Verdict.UNSURE)
+        return opinion
 
     def _against_empty(self, now: Look) -> Opinion:
         """Only the empty look known: a cell with new structure is full."""
@@ -200,7 +211,8 @@ def window_of(cell_px: tuple[int, int], *, soft_share: float) -> Field:
 def _opinion(likeness: float, presence: float, *, knows_empty: bool) -> Opinion:
     """Add the two cues as log odds, each bounded, so that neither decides against a clear word of the other."""
     odds = float(np.clip((likeness - 0.45) / 0.11, -4.0, 4.0))
-    odds += float(np.clip((np.log(presence + 0.02) - np.log(0.45)) / 0.3, -3.0, 3.0))
+    middle = 0.45 if knows_empty else 0.55  # what is behind a pack has some structure too
+    odds += float(np.clip((np.log(presence + 0.02) - np.log(middle)) / 0.3, -3.0, 3.0))
     share = float(1.0 / (1.0 + np.exp(-odds)))
     verdict = Verdict.UNSURE
     if share > _SURE and likeness >= 0.4:

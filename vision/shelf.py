@@ -24,11 +24,12 @@ BoxNorm = tuple[float, float, float, float]
 _LEARN_S = 1.0
 _SIGHTINGS = 2
 _MOST_WAIT_S = 4.0  # a ready slot waits no longer than this for its neighbours to come to rest
-_PUZZLED_S = 4.0  # after this long at rest, uncovered but unlike both memories, the likelier one is taken
+_PUZZLED_S = 8.0  # after this long at rest, uncovered but unlike both memories, the likelier one is taken
 _LOOK_AGAIN_S = 2.0
 _UNSETTLED_AGAIN_S = 0.15
 _HELD_AGAIN_S = 0.3
 _SETTLED_A_FRAME = 2
+_LEAST_STRONG_PX = 6
 _LEARNT_CONFIDENCE = 0.8  # a first view is only taken to be full
 
 
@@ -150,12 +151,15 @@ class ShelfWatch:
             covered[
                 int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))
             ] = True
-        labels, found = pictures.blobs(pictures.close_gaps(view.foreground, radius_px=2), min_area_px=6)
+        labels, found = pictures.blobs(pictures.close_gaps(view.traces, radius_px=2), min_area_px=6)
+        strong = np.bincount(labels[view.foreground], minlength=labels.max() + 1)
         border = np.zeros_like(covered)
         border[[0, -1], :] = border[:, [0, -1]] = True
         outside = np.bincount(labels[~self._zones], minlength=labels.max() + 1)
         at_border = np.bincount(labels[border & ~self._zones], minlength=labels.max() + 1)
         for blob in found:
+            if strong[blob.label] < _LEAST_STRONG_PX:
+                continue
             beyond = int(outside[blob.label])
             if beyond >= 10 and (
                 beyond > 0.35 * blob.area_px or (at_border[blob.label] > 1 and beyond > 0.1 * blob.area_px)

@@ -169,7 +169,7 @@ class Engine:
 
     def _give_up(self, given_up: _Turn, reason: Literal["rejected", "late", "cancelled"], message: str) -> Failure:
         if self._answering is not None and self._answering.turn is given_up:
-            self._end(self._answering)
+            self._end()
         else:
             self._waiting.remove(given_up)
         return Failure(id=given_up.ask.id, reason=reason, message=message)
@@ -249,10 +249,10 @@ class Engine:
             answering.first_token_s = self._mono_s()
         if finish is None:
             return []
-        self._end(answering)
+        self._end()
         return [self._answer(answering, finish)]
 
-    def _end(self, answering: _Answering) -> None:
+    def _end(self) -> None:
         self._runtime.clear(TURN_SEQUENCE)
         self._answering = None
 
