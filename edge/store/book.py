@@ -193,7 +193,7 @@ class Book:
             return merged
         fact_id = self.numbers.draw_fact_id()
         number = None if draft.record is None else self._enqueue(draft, draft.record, fact_id)
-        self._facts.append((fact_id, *_fact_columns(draft), number, draft.body, checksum(fact_id, draft.body)))
+        self._facts.append((fact_id, *draft.columns, number, draft.body, checksum(fact_id, draft.body)))
         self._added[draft.kind] += 1
         if draft.slot is not None:
             self._slots[draft.source, draft.slot] = (draft.source, draft.slot, fact_id)
@@ -324,11 +324,6 @@ class Book:
         else:
             denied = EgressDeniedFact.model_validate_json(body)
             self._tombstones[denied.denied_kind, denied.detector] = _Tombstone(seq, fact_id, denied.hits)
-
-
-def _fact_columns(draft: Draft) -> tuple[Any, ...]:
-    place = (draft.kind, draft.source, draft.at_us)
-    return (*place, draft.data_class.value, draft.lane.value, draft.disposition.value)
 
 
 def _bounds(numbers: LaneNumbers, first: int, last: int) -> tuple[int, int]:

@@ -87,6 +87,8 @@ class Numbering:
 
     def __init__(self, lanes: Mapping[int, LaneNumbers], next_fact_id: int, *, saved_fact_id: int = 0) -> None:
         self._lanes = dict(lanes)
+        self._epoch_no = max((lane.epoch_no for lane in lanes.values()), default=0)
+        self._current = self._lanes_of_current()
         self._saved = {key: lane.row() for key, lane in lanes.items()} if saved_fact_id else {}
         self._next_fact_id = next_fact_id
         self._saved_fact_id = saved_fact_id
@@ -107,7 +109,7 @@ class Numbering:
     @property
     def epoch_no(self) -> int:
         """Number of the current epoch; 0 before the first."""
-        return max((lane.epoch_no for lane in self._lanes.values()), default=0)
+        return self._epoch_no
 
     @property
     def epoch(self) -> str:
@@ -116,14 +118,18 @@ class Numbering:
 
     def begin_epoch(self, epoch: str) -> None:
         """Start numbering anew; older epochs keep their numbers."""
-        epoch_no = self.epoch_no + 1
+        self._epoch_no += 1
         for lane in LANES:
-            numbers = LaneNumbers(epoch_no, epoch, lane)
+            numbers = LaneNumbers(self._epoch_no, epoch, lane)
             self._lanes[numbers.id] = numbers
+        self._current = self._lanes_of_current()
 
     def current(self, lane: Lane) -> LaneNumbers:
         """Numbers of a lane in the current epoch."""
-        return self._lanes[self.epoch_no * len(LANES) + LANES.index(lane)]
+        return self._current[lane]
+
+    def _lanes_of_current(self) -> dict[Lane, LaneNumbers]:
+        return {lane.lane: lane for lane in self._lanes.values() if lane.epoch_no == self._epoch_no}
 
     def of(self, epoch: str, lane: Lane) -> LaneNumbers | None:
         """Numbers of a lane in a named epoch."""
