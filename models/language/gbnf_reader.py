@@ -16,7 +16,8 @@ END_OF_OPTION = None
 MAX_REPEATS = 2000
 MAX_ITEMS = 200_000
 MAX_DEPTH = 64
-_LAST = 0x10FFFF
+_FIRST, _LAST = 0x1, 0x10FFFF
+"""Any character but NUL, which llama.cpp never allows either."""
 _SURROGATES = (0xD800, 0xDFFF)
 _LENGTH_ENDS = (0x7F, 0x7FF, 0xFFFF, _LAST)
 
@@ -111,7 +112,7 @@ class _Reader:
                 return [self._number(text)]
             case "class":
                 return self._class(_class_ranges(text[1:-1]))
-        return self._class([(0, _LAST)]) if text == "." else self._group()
+        return self._class([(_FIRST, _LAST)]) if text == "." else self._group()
 
     def _group(self) -> Option:
         self._depth += 1
@@ -224,7 +225,7 @@ def _class_ranges(text: str) -> list[tuple[int, int]]:
 
 
 def _complement(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    left, begin = [], 0
+    left, begin = [], _FIRST
     for low, high in sorted(ranges):
         if low > begin:
             left.append((begin, low - 1))

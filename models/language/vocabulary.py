@@ -53,7 +53,7 @@ class Vocabulary:
         if token in self.ends:
             return state.may_end
         piece = self._pieces[token]
-        return bool(piece) and not state.after(piece).is_dead
+        return bool(piece) and piece[0] in state.next_bytes and not state.after(piece).is_dead
 
     def followers(self, state: GrammarState, most_states: int) -> list[int] | None:
         """All tokens that the grammar allows; None when finding them takes more than ``most_states`` tries."""
