@@ -130,6 +130,32 @@ def test_an_ack_over_declared_numbers_is_believed_only_after_their_gap_was_sent(
         store.outbox.acknowledge(epoch, Lane.P3, 3)
 
 
+def test_an_ack_over_declared_numbers_is_refused_while_a_row_among_them_was_never_sent(
+    open_store: Opened, make
+) -> None:
+    store = open_store()
+    epoch = store.stats().epoch
+    store.append_wait([make.health("node-b")])
+    store.append_wait([make.health("node-a")])
+    store.append_wait([make.health("node-a")])
+    _sent_and_acked(store, Lane.P0)
+    for upto in (1, 2):
+        with pytest.raises(AckRejectedError):
+            store.outbox.acknowledge(epoch, Lane.P3, upto)
+    assert [row.seq for row in store.outbox.take(epoch, Lane.P3, after_seq=0, limit=10)] == [1, 3]
+
+
+def test_a_gap_that_was_handed_to_the_link_is_not_widened_any_more(open_store: Opened, make) -> None:
+    store = open_store()
+    epoch = store.stats().epoch
+    store.append_wait([make.health(), make.health()])
+    (held,) = store.outbox.take(epoch, Lane.P0, after_seq=1, limit=10)
+    store.append_wait([make.health()])
+    gaps = store.outbox.take(epoch, Lane.P0, after_seq=1, limit=10)
+    assert gaps[0] == held
+    assert [(gap.record.data["first"], gap.record.data["last"]) for gap in gaps] == [(1, 1), (2, 2)]
+
+
 def test_too_much_telemetry_loses_its_oldest_range_and_says_so(open_store: Opened, make) -> None:
     store = open_store(p2_limit_rows=100)
     epoch = store.stats().epoch
