@@ -86,7 +86,7 @@ def _right_here(files: ShopFiles, places: Places, question: str) -> Mapping[str,
     language = LanguageModel(lambda: registry.active(Task.LANGUAGE), files.settings.models.language, prefixes=(PREFIX,))
     with language:
         language.wait_until_up(_MODEL_UP_WITHIN_S)
-        stock = ShelfStock(lambda: _last_counts(places.store))
+        stock = ShelfStock(lambda: _last_counts(files, places.store))
         _, assistant = make_assistant(
             files, load_shop_data(files), stock, language=language, clock=clock, record=lambda _: None
         )
@@ -101,11 +101,13 @@ def _right_here(files: ShopFiles, places: Places, question: str) -> Mapping[str,
     }
 
 
-def _last_counts(store: Path) -> list[SlotSight]:
-    """Counts as old as they are in the store: no camera looks now."""
+def _last_counts(files: ShopFiles, store: Path) -> list[SlotSight]:
+    """Counts as old as they are in the store, of the places that still exist: no camera looks now."""
+    places = {(camera.id, slot.id) for camera in files.cameras for slot in camera.slots}
     try:
         with reading_beside(store) as reading:
-            latest = reading.latest_by_slot().values()
+            latest = reading.latest_by_slot()
     except StoreUnavailableError:
         return []
-    return [SlotSight(sku=str(f.body["sku"]), units=int(f.body["units"]), known_at=f.at) for f in latest]
+    kept = [fact for place, fact in latest.items() if place in places]
+    return [SlotSight(sku=str(f.body["sku"]), units=int(f.body["units"]), known_at=f.at) for f in kept]
