@@ -88,9 +88,9 @@ def _where_changed(now: Look, before: Look) -> Field:
 
 def _kept_beside(full: Look, where: Field, window: Field) -> float:
     """Share of the full look's structure, in the columns of the change, that did not change: packs leave whole."""
-    columns = window * (where.max(axis=0) > 0.0)
+    columns = window * (where.sum(axis=0) > 0.3 * where.sum(axis=0).max())
     squares = np.sum(np.square(full.core), axis=2)
-    return 1.0 - float(np.vdot(squares, where)) / max(float(np.vdot(squares, columns)), 1e-6)
+    return 1.0 - float(np.vdot(squares, where * (columns > 0.0))) / max(float(np.vdot(squares, columns)), 1e-6)
 
 
 def _rms(gradients: Field, where: Field) -> float:

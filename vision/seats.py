@@ -225,4 +225,4 @@ class Seat:
             view = self._numbers(clock.now(), now_s, None)
         newest = self.feed.newest()
         age_s = None if newest is None else max(now_s - newest.mono_s, 0.0)
-        return replace(view, frame_age_s=age_s, problem=self.feed.problem)
+        return replace(view, frame_age_s=age_s, problem=self.feed.problem, fault=self.pipeline.fault)

@@ -82,6 +82,14 @@ class _Slot:
         self.dirty = True
         self.forget_candidate()
 
+    def learn(self, stocked: Sequence[bool]) -> None:
+        """Take the state as it is and remember how the cells look in it; what was only guessed is not learnt."""
+        self.stocked = list(stocked)
+        for memory, look, is_stocked, opinion in zip(self.memory, self.looks, stocked, self.opinions, strict=True):
+            if opinion.verdict is not Verdict.UNSURE:
+                memory.learn(look, Verdict.STOCKED if is_stocked else Verdict.EMPTY)
+        self.settled = list(zip(self.looks, self.opinions, strict=True))
+
     def forget_candidate(self) -> None:
         self.candidate, self.sightings, self.ready_s = None, 0, None
 
@@ -128,7 +136,7 @@ class ShelfWatch:
         if not view.is_open:
             return
         for slot in self._slots:
-            if np.count_nonzero(view.moving & slot.place.zone) > 3:
+            if np.count_nonzero(view.moving & slot.place.zone) > slot.place.tremble_px:
                 slot.unsettle(time_s)
 
     def _due(self, view: GateView, time_s: float) -> list[_Slot]:
@@ -192,6 +200,9 @@ class ShelfWatch:
         full = (True,) * len(hidden)
         slot.opinions = [Opinion(Verdict.STOCKED, _LEARNT_CONFIDENCE, 1.0, 1.0, knows_empty=False)] * len(hidden)
         self._propose(slot, full, time_s, steady_s=max(_LEARN_S, self._steady_s))
+        if slot.ready_s is not None:
+            # Learnt at once: what happens while the neighbours still keep the first claim waiting is a change.
+            slot.learn(full)
 
     def _tell(self, slot: _Slot, hidden: Sequence[bool], time_s: float) -> tuple[bool, ...] | None:
         """Stocked or not, per cell; None while any cell is covered or not understood."""
@@ -254,14 +265,11 @@ class ShelfWatch:
 
 def _accept(slot: _Slot) -> SlotCount | None:
     """Settle a ready slot, learn its looks, and give its count when that is news."""
-    slot.stocked = list(slot.candidate or ())
-    for memory, look, is_stocked, opinion in zip(slot.memory, slot.looks, slot.stocked, slot.opinions, strict=True):
-        if opinion.verdict is not Verdict.UNSURE:
-            memory.learn(look, Verdict.STOCKED if is_stocked else Verdict.EMPTY)
-    slot.settled = list(zip(slot.looks, slot.opinions, strict=True))
+    told = slot.candidate or ()
+    slot.learn(told)
     slot.dirty = False
     slot.forget_candidate()
-    units = sum(slot.stocked)
+    units = sum(told)
     if units == slot.units:
         return None
     slot.units = units

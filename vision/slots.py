@@ -24,6 +24,7 @@ _LONGEST_PX = 56  # of a cell's patch: enough for a pack's outline and large pri
 _SHORTEST_PX = 12
 _WIDEST_SLOT_PX = 640
 _MARGIN_SHARE = 0.22  # of a cell's side: how far a pack put back may stand from where it stood
+_TREMBLE_SHARE = 0.008
 _ZONE_SHARE = 0.12  # of a slot's side: quads are drawn by hand
 
 
@@ -40,6 +41,8 @@ class SlotPlace:
     cells: tuple[Mask, ...]
     zone: Mask
     """The slot and what is close to it."""
+    tremble_px: float
+    """Moving pixels in the zone that are still put down to the codec and the camera's mount."""
 
     def rectify(self, image_bgr: Picture) -> Picture:
         """The slot as an upright picture with its margin."""
@@ -69,7 +72,8 @@ def _place(
     across = _ZONE_SHARE / slot.facings**0.5
     zone = pictures.fill_polygon(shape, _part(quad_norm, (-across, -_ZONE_SHARE, 1 + across, 1 + _ZONE_SHARE)) * scale)
     wide = _part(quad, (-shares_xy[0], -shares_xy[1], 1 + shares_xy[0], 1 + shares_xy[1]))
-    return SlotPlace(slot, wide, cell, margin, cells, zone)
+    tremble_px = max(8.0, _TREMBLE_SHARE * float(np.count_nonzero(zone)))
+    return SlotPlace(slot, wide, cell, margin, cells, zone, tremble_px)
 
 
 def _patch_size(quad_px: Quad, facings: int) -> tuple[int, int]:
