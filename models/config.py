@@ -22,13 +22,14 @@ class LanguageSettings(_Section):
     """Off: the kiosk answers from templates."""
     threads: int = Field(default=2, ge=1, le=64, description="cores the process may keep busy")
     context_tokens: int = Field(
-        default=2048, ge=512, le=32768, description="tokens that fit in memory: cached prefixes and the running turn"
+        default=2048, ge=512, le=32768, description="tokens that fit in memory: cached prefixes and the turns under way"
     )
     chunk_tokens: int = Field(
-        default=64, ge=8, le=512, description="prompt tokens computed in one go; a cancel waits for one chunk at most"
+        default=64, ge=8, le=512, description="tokens computed in one go for all turns; a cancel waits for it at most"
     )
     cached_prefixes: int = Field(default=2, ge=1, le=8, description="shared prefixes that are kept computed")
-    queue_limit: int = Field(default=4, ge=1, le=64, description="requests under way, waiting ones included")
+    parallel_turns: int = Field(default=8, ge=1, le=8, description="turns that are worded side by side, in one batch")
+    queue_limit: int = Field(default=8, ge=1, le=64, description="requests under way, waiting ones included")
     start_timeout_s: float = Field(default=30.0, ge=1.0, le=600.0, description="until the process says it is ready")
     ping_every_s: float = Field(default=1.0, ge=0.05, le=60.0)
     """How often the process is asked whether it lives."""

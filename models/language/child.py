@@ -188,4 +188,5 @@ def _command(weights: Path, chat: ChatInput, settings: LanguageSettings) -> list
         f"--context-tokens={settings.context_tokens}",
         f"--chunk-tokens={settings.chunk_tokens}",
         f"--cached-prefixes={settings.cached_prefixes}",
+        f"--parallel-turns={settings.parallel_turns}",
     ]

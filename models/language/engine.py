@@ -1,7 +1,9 @@
 """The order of work inside the model's process: one small step at a time, so that it can always be interrupted.
 
-Owns the waiting line, the deadlines, the prefix cache and the turn under way. It reaches the network itself only
+Owns the waiting line, the deadlines, the prefix cache and the turns under way. It reaches the network itself only
 through the `Runtime` port (`models.language.llama` is the real one) and neither reads pipes nor knows processes.
+Each step computes one batch for all turns under way: the shortest pieces first, so that answers go on while a long
+prompt is read in what is left of the batch.
 
     waiting ─► prefix (chunks; none if cached) ─► prompt (chunks) ─► answer (a choice a step) ─► answered
        └───────────────┴───────────────────────────────┴────────────────────┴── deadline, cancel ─► failure
@@ -9,6 +11,7 @@ through the `Runtime` port (`models.language.llama` is the real one) and neither
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Protocol
 
 from models.language.chat import Span, Template, opening, turn
@@ -18,8 +21,6 @@ from models.language.requests import Priority
 from models.language.vocabulary import Vocabulary
 from models.language.wire import Answer, Ask, Cancel, Command, Failure, Ping, Pong, Reply, Warm
 from models.language.wording import Finish, Logits, Wording
-
-TURN_SEQUENCE = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +72,61 @@ class _Turn:
     grammar: GrammarState | None
     arrived_s: float
 
+    @property
+    def own_tokens(self) -> int:
+        """What it takes in memory at most, beside its prefix."""
+        return len(self.prompt) + self.ask.max_tokens
+
+    @property
+    def can_wait(self) -> bool:
+        return self.ask.priority is Priority.BACKGROUND
+
     def is_late(self, now_s: float) -> bool:
         return now_s >= self.arrived_s + self.ask.budget_ms / 1000
 
 
 @dataclass(slots=True, eq=False)
 class _Answering:
-    """The turn under way; ``position`` is how many of its tokens are in memory, the prefix included."""
+    """A turn under way; ``position`` is how many of its tokens are in memory, the prefix included."""
 
     turn: _Turn
     wording: Wording
     cached: CachedPrefix
     cached_tokens: int
+    sequence: int
     started_s: float
     first_token_s: float = 0.0
     position: int = 0
 
+    @property
+    def unread(self) -> Tokens:
+        """The tokens that the network has not read yet."""
+        known = self.turn.prompt + tuple(self.wording.tokens)
+        return known[max(0, self.position - len(self.turn.prefix)) :]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one turn, or one prefix, puts into a batch."""
+
+    owner: _Answering | CachedPrefix
+    position: int
+    tokens: Tokens
+    wants_logits: bool = False
+
+    def rows(self) -> list[Row]:
+        last = len(self.tokens) - 1
+        return [
+            Row(self.owner.sequence, self.position + i, token, wants_logits=self.wants_logits and i == last)
+            for i, token in enumerate(self.tokens)
+        ]
+
 
 class Engine:
-    """Answers requests one at a time, by priority, then by arrival. Not thread-safe; ``step`` never waits.
+    """Answers up to ``parallel_turns`` requests side by side, by priority, then by arrival.
 
-    The answers do not depend on what ran before: a cached prefix holds the same numbers that computing it again
-    in the same chunks would give.
+    Not thread-safe; ``step`` never waits. A request is taken out of the line only when all it may need is free
+    in memory, so no turn ever runs out of room.
     """
 
     def __init__(
@@ -103,6 +137,7 @@ class Engine:
         context_tokens: int,
         chunk_tokens: int,
         cached_prefixes: int,
+        parallel_turns: int,
         mono_s: Callable[[], float],
     ) -> None:
         self._runtime = runtime
@@ -110,15 +145,16 @@ class Engine:
         self._context_tokens = context_tokens
         self._chunk_tokens = chunk_tokens
         self._mono_s = mono_s
-        self._prefixes = PrefixCache(range(TURN_SEQUENCE + 1, TURN_SEQUENCE + 1 + cached_prefixes))
+        self._free = list(range(parallel_turns))
+        self._prefixes = PrefixCache(range(parallel_turns, parallel_turns + cached_prefixes))
         self._waiting: list[_Turn] = []
         self._warmings: list[Tokens] = []
-        self._answering: _Answering | None = None
+        self._answering: list[_Answering] = []
 
     @property
     def is_idle(self) -> bool:
         """Whether a step would do nothing."""
-        return self._answering is None and not self._waiting and not self._warmings
+        return not self._answering and not self._waiting and not self._warmings
 
     def take(self, command: Command) -> list[Reply]:
         """Accept a command; what can be said at once comes back."""
@@ -138,14 +174,15 @@ class Engine:
                 return self._admit(command)
 
     def step(self) -> list[Reply]:
-        """Do one piece of work: a chunk of a prompt, one token of an answer, or a chunk of a prefix to warm."""
+        """Do one piece of work: one batch for the turns under way, or a chunk of a prefix to warm."""
         now_s = self._mono_s()
         late = [turn for turn in self._turns() if turn.is_late(now_s)]
         replies: list[Reply] = [self._give_up(turn, "late", "its deadline passed") for turn in late]
-        if self._answering is None and self._waiting:
-            replies += self._begin(min(self._waiting, key=lambda turn: turn.ask.priority is Priority.BACKGROUND))
-        if self._answering is not None:
-            replies += self._advance(self._answering)
+        self._waiting.sort(key=lambda turn: turn.can_wait)
+        while self._waiting and self._free and (cached := self._kept(self._waiting[0])) is not None:
+            replies += self._begin(self._waiting.pop(0), cached)
+        if self._answering:
+            replies += self._advance()
         elif self._warmings:
             self._warm(self._warmings[0])
         return replies
@@ -165,16 +202,38 @@ class Engine:
         return []
 
     def _turns(self) -> list[_Turn]:
-        return [*self._waiting, *([self._answering.turn] if self._answering else [])]
+        return [*self._waiting, *(answering.turn for answering in self._answering)]
 
     def _give_up(self, given_up: _Turn, reason: Literal["rejected", "late", "cancelled"], message: str) -> Failure:
-        if self._answering is not None and self._answering.turn is given_up:
-            self._end()
-        else:
+        if given_up in self._waiting:
             self._waiting.remove(given_up)
+        for answering in [one for one in self._answering if one.turn is given_up]:
+            self._end(answering)
         return Failure(id=given_up.ask.id, reason=reason, message=message)
 
-    def _begin(self, chosen: _Turn) -> list[Reply]:
+    def _kept(self, waiting: _Turn) -> CachedPrefix | None:
+        """The place of a turn's prefix in the cache; None while there is no room for the turn."""
+        under_way = sum(answering.turn.own_tokens for answering in self._answering)
+        return self._prefix(waiting.prefix, beside_tokens=under_way + waiting.own_tokens)
+
+    def _prefix(self, prefix: Tokens, *, beside_tokens: int) -> CachedPrefix | None:
+        cached = self._prefixes.find(prefix)
+        if cached is not None:
+            cached.users += 1
+        cleared = self._prefixes.make_room(
+            needed_tokens=beside_tokens + (0 if cached else len(prefix)),
+            most_tokens=self._context_tokens,
+            needs_place=cached is None,
+        )
+        if cached is not None:
+            cached.users -= 1
+        for sequence in cleared or ():
+            self._runtime.clear(sequence)
+        if cleared is None:
+            return None
+        return cached or self._prefixes.add(prefix)
+
+    def _begin(self, chosen: _Turn, cached: CachedPrefix) -> list[Reply]:
         ask = chosen.ask
         wording = Wording(
             self._runtime.vocabulary,
@@ -184,60 +243,68 @@ class Engine:
             temperature=ask.temperature,
             seed=ask.seed,
         )
-        cached = self._kept(chosen.prefix, room_tokens=len(chosen.prompt) + ask.max_tokens)
-        self._waiting.remove(chosen)
-        self._answering = _Answering(chosen, wording, cached, cached.computed, self._mono_s())
-        return self._said(self._answering, wording.open)
-
-    def _kept(self, prefix: Tokens, *, room_tokens: int) -> CachedPrefix:
-        """The prefix's place in the cache, with ``room_tokens`` left beside all kept prefixes."""
-        cached = self._prefixes.find(prefix)
-        if cached is None:
-            while self._prefixes.is_full:
-                self._drop_oldest()
-            cached = self._prefixes.add(prefix)
-        while self._prefixes.held_tokens + room_tokens > self._context_tokens:
-            self._drop_oldest()
-        return cached
-
-    def _drop_oldest(self) -> None:
-        self._runtime.clear(self._prefixes.drop_oldest())
+        cached.users += 1
+        answering = _Answering(chosen, wording, cached, cached.computed, self._free.pop(0), self._mono_s())
+        self._answering.append(answering)
+        return self._said(answering, wording.open)
 
     def _warm(self, prefix: Tokens) -> None:
-        cached = self._kept(prefix, room_tokens=0)
-        if not cached.is_whole:
-            self._compute_prefix(cached)
-        if cached.is_whole:
+        cached = self._prefix(prefix, beside_tokens=0)
+        if cached is not None and not cached.is_whole:
+            self._compute([self._prefix_piece(cached)])
+        if cached is None or cached.is_whole:
             self._warmings.remove(prefix)
 
-    def _advance(self, answering: _Answering) -> list[Reply]:
-        if not answering.cached.is_whole:
-            self._compute_prefix(answering.cached)
-            return []
-        if answering.position == 0:
-            self._runtime.copy(answering.cached.sequence, TURN_SEQUENCE)
-            answering.position = len(answering.turn.prefix)
-        logits = self._compute_turn(answering)
-        return [] if logits is None else self._said(answering, lambda: answering.wording.go_on(logits))
+    def _advance(self) -> list[Reply]:
+        """Compute one batch and let every answer grow whose text the network has read to its end."""
+        for answering in self._answering:
+            if answering.position == 0 and answering.cached.is_whole:
+                self._runtime.copy(answering.cached.sequence, answering.sequence)
+                answering.position = len(answering.turn.prefix)
+        pieces = self._batch()
+        replies: list[Reply] = []
+        heard = iter(self._compute(pieces))
+        for piece in pieces:
+            if piece.wants_logits and isinstance(piece.owner, _Answering):
+                replies += self._said(piece.owner, partial(piece.owner.wording.go_on, next(heard)))
+        return replies
 
-    def _compute_prefix(self, cached: CachedPrefix) -> None:
-        chunk = cached.tokens[cached.computed : cached.computed + self._chunk_tokens]
-        self._runtime.compute([Row(cached.sequence, cached.computed + i, token) for i, token in enumerate(chunk)])
-        cached.computed += len(chunk)
+    def _batch(self) -> list[_Piece]:
+        """Pieces of at most a chunk in all: shoppers before work that can wait, then the shortest first."""
+        left, pieces = self._chunk_tokens, []
+        begun: set[int] = set()
+        for answering in sorted(self._answering, key=lambda one: (one.turn.can_wait, self._work(one))):
+            if left == 0:
+                break
+            if not answering.cached.is_whole:
+                if answering.cached.sequence in begun:
+                    continue
+                begun.add(answering.cached.sequence)
+                piece = self._prefix_piece(answering.cached, left)
+            else:
+                tokens = answering.unread
+                piece = _Piece(answering, answering.position, tokens[:left], wants_logits=len(tokens) <= left)
+            pieces.append(piece)
+            left -= len(piece.tokens)
+        return pieces
 
-    def _compute_turn(self, answering: _Answering) -> Logits | None:
-        """Compute the next chunk of the prompt or of what the answer grew by; logits once the prompt is through."""
-        known = answering.turn.prompt + tuple(answering.wording.tokens)
-        done = answering.position - len(answering.turn.prefix)
-        chunk = known[done : done + self._chunk_tokens]
-        is_last = done + len(chunk) == len(known)
-        rows = [
-            Row(TURN_SEQUENCE, answering.position + i, token, wants_logits=is_last and i == len(chunk) - 1)
-            for i, token in enumerate(chunk)
-        ]
-        logits = self._runtime.compute(rows)
-        answering.position += len(chunk)
-        return logits[0] if is_last else None
+    def _work(self, answering: _Answering) -> int:
+        cached = answering.cached
+        return len(answering.unread) + len(cached.tokens) - cached.computed
+
+    def _prefix_piece(self, cached: CachedPrefix, most: int | None = None) -> _Piece:
+        until = cached.computed + (self._chunk_tokens if most is None else most)
+        return _Piece(cached, cached.computed, cached.tokens[cached.computed : until])
+
+    def _compute(self, pieces: Sequence[_Piece]) -> list[Logits]:
+        logits = self._runtime.compute([row for piece in pieces for row in piece.rows()])
+        for piece in pieces:
+            match piece.owner:
+                case CachedPrefix() as cached:
+                    cached.computed += len(piece.tokens)
+                case _Answering() as answering:
+                    answering.position += len(piece.tokens)
+        return logits
 
     def _said(self, answering: _Answering, say: Callable[[], Finish | None]) -> list[Reply]:
         """Let the wording grow; the answer when it finished with that."""
@@ -249,12 +316,14 @@ class Engine:
             answering.first_token_s = self._mono_s()
         if finish is None:
             return []
-        self._end()
+        self._end(answering)
         return [self._answer(answering, finish)]
 
-    def _end(self) -> None:
-        self._runtime.clear(TURN_SEQUENCE)
-        self._answering = None
+    def _end(self, answering: _Answering) -> None:
+        self._runtime.clear(answering.sequence)
+        self._answering.remove(answering)
+        self._free.append(answering.sequence)
+        answering.cached.users -= 1
 
     def _answer(self, answering: _Answering, finish: Finish) -> Answer:
         began_s = answering.turn.arrived_s

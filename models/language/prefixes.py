@@ -17,6 +17,8 @@ class CachedPrefix:
     tokens: Tokens
     sequence: int
     computed: int = 0
+    users: int = 0
+    """Turns under way that begin with it; while there are any it stays."""
 
     @property
     def is_whole(self) -> bool:
@@ -25,7 +27,7 @@ class CachedPrefix:
 
 
 class PrefixCache:
-    """At most one prefix per given sequence; the least recently used one makes room."""
+    """At most one prefix per given sequence; the least recently used one that no turn uses makes room."""
 
     def __init__(self, sequences: Sequence[int]) -> None:
         self._free = list(sequences)
@@ -46,18 +48,29 @@ class PrefixCache:
         return None
 
     def add(self, tokens: Tokens) -> CachedPrefix:
-        """Keep a new prefix; not while ``is_full``."""
+        """Keep a new prefix; ``make_room`` first."""
         prefix = CachedPrefix(tokens=tokens, sequence=self._free.pop())
         self._kept.append(prefix)
         return prefix
 
-    @property
-    def is_full(self) -> bool:
-        """Whether one must go before another comes."""
-        return not self._free
+    def make_room(self, *, needed_tokens: int, most_tokens: int, needs_place: bool) -> list[int] | None:
+        """Forget unused prefixes, the least recently used first, until there is room.
 
-    def drop_oldest(self) -> int:
-        """Forget the least recently used prefix; the sequence to clear, which is free from now on."""
-        prefix = self._kept.pop(0)
-        self._free.append(prefix.sequence)
-        return prefix.sequence
+        Args:
+            needed_tokens: what must fit beside all prefixes that stay.
+            most_tokens: how much fits in all.
+            needs_place: whether a free sequence is needed too.
+
+        Returns:
+            The sequences to clear, or None, with nothing forgotten, when those in use leave no room.
+        """
+        unused = [prefix for prefix in self._kept if not prefix.users]
+        held, places, dropped = self.held_tokens, len(self._free), 0
+        while held + needed_tokens > most_tokens or (needs_place and not places):
+            if dropped == len(unused):
+                return None
+            held, places, dropped = held - len(unused[dropped].tokens), places + 1, dropped + 1
+        for prefix in unused[:dropped]:
+            self._kept.remove(prefix)
+            self._free.append(prefix.sequence)
+        return [prefix.sequence for prefix in unused[:dropped]]

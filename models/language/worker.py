@@ -92,7 +92,7 @@ def main() -> int:
             threads=options.threads,
             context_tokens=options.context_tokens,
             chunk_tokens=options.chunk_tokens,
-            sequences=1 + options.cached_prefixes,
+            sequences=options.parallel_turns + options.cached_prefixes,
         )
     except ArtefactInvalidError as unusable:
         sys.stderr.write(f"{unusable}\n")
@@ -104,6 +104,7 @@ def main() -> int:
             context_tokens=options.context_tokens,
             chunk_tokens=options.chunk_tokens,
             cached_prefixes=options.cached_prefixes,
+            parallel_turns=options.parallel_turns,
             mono_s=time.monotonic,
         )
         reply(Ready(context_tokens=options.context_tokens, rss_mb=runtime.rss_mb()))
@@ -118,6 +119,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--parent", type=int, required=True)
     for count in ("--threads", "--context-tokens", "--chunk-tokens", "--cached-prefixes"):
         parser.add_argument(count, type=int, required=True)
+    parser.add_argument("--parallel-turns", type=int, default=1)
     return parser.parse_args()
 
 

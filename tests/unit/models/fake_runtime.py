@@ -27,7 +27,7 @@ class FakeRuntime:
     def __init__(self, says: Callable[[str], str]) -> None:
         self._says = says
         self._held: dict[int, list[int]] = {}
-        self._turn_began: dict[int, int] = {}
+        self._shared: dict[int, int] = {}
         self.computed = 0
         self.largest_batch = 0
         self.batches = 0
@@ -35,6 +35,11 @@ class FakeRuntime:
 
     def tokens(self, spans: Sequence[Span]) -> Tokens:
         return tuple(token for span in spans for token in ([MARKUP] if span.is_markup else span.text.encode()))
+
+    @property
+    def held_tokens(self) -> int:
+        """Tokens in memory; those that a sequence shares with another it was copied from count once."""
+        return sum(len(held) for held in self._held.values()) - sum(self._shared.values())
 
     def compute(self, rows: Sequence[Row]) -> list[Logits]:
         self.computed += len(rows)
@@ -51,9 +56,11 @@ class FakeRuntime:
 
     def copy(self, source: int, target: int) -> None:
         self._held[target] = list(self._held[source])
+        self._shared[target] = len(self._held[source])
 
     def clear(self, sequence: int) -> None:
         self._held.pop(sequence, None)
+        self._shared.pop(sequence, None)
 
     def rss_mb(self) -> float:
         return 1.0

@@ -30,7 +30,7 @@ class Bench:
         self.engine = Engine(
             self.runtime,
             "chatml",
-            **{"context_tokens": 200, "chunk_tokens": 16, "cached_prefixes": 2, **settings},
+            **{"context_tokens": 200, "chunk_tokens": 16, "cached_prefixes": 2, "parallel_turns": 1, **settings},
             mono_s=self.clock,
         )
 
@@ -243,6 +243,67 @@ def test_a_shopper_goes_before_work_that_can_wait() -> None:
     bench.engine.take(ask(2, priority=Priority.INTERACTIVE))
     bench.engine.take(ask(3, priority=Priority.INTERACTIVE))
     assert [reply.id for reply in bench.until_idle() if isinstance(reply, Answer)] == [2, 3, 1]
+
+
+def test_turns_go_on_side_by_side_and_read_their_prefix_once() -> None:
+    bench = Bench(context_tokens=2000, parallel_turns=8)
+    alone = [Bench().answer(ask(n, prompt=f"turn {n}")).text for n in range(8)]
+    for n in range(8):
+        bench.engine.take(ask(n, prompt=f"turn {n}"))
+    answers = {reply.id: reply for reply in bench.until_idle() if isinstance(reply, Answer)}
+    assert [answers[n].text for n in range(8)] == alone
+    assert bench.runtime.largest_batch <= 16
+    prefix = len("|system\nYou keep a shop.|\n")
+    once = sum(answer.prompt_tokens - prefix + answer.answer_tokens for answer in answers.values())
+    assert bench.runtime.computed == prefix + once
+
+
+def test_a_long_prompt_does_not_stall_an_answer() -> None:
+    bench = Bench(context_tokens=4000, parallel_turns=2)
+    bench.engine.take(Warm(prefix="You keep a shop."))
+    bench.until_idle()
+    bench.engine.take(ask(1, prompt="q" * 1000))
+    bench.engine.step()
+    bench.engine.take(ask(2, prompt="hello"))
+    steps = 0
+    while not any(isinstance(reply, Answer) and reply.id == 2 for reply in bench.engine.step()):
+        steps += 1
+    assert steps < 10
+    assert [reply.id for reply in bench.until_idle() if isinstance(reply, Answer)] == [1]
+
+
+def test_a_turn_waits_until_there_is_room_for_all_it_may_need() -> None:
+    bench = Bench(context_tokens=120, parallel_turns=8)
+    for n in range(4):
+        bench.engine.take(ask(n, prompt="hello", max_tokens=20))
+    most = 0
+    answers: list[Reply] = []
+    while not bench.engine.is_idle:
+        answers += bench.engine.step()
+        most = max(most, bench.runtime.held_tokens)
+    assert [answer.id for answer in answers] == [0, 1, 2, 3]
+    assert most <= 120
+
+
+def test_a_prefix_in_use_stays_while_others_come_and_go() -> None:
+    bench = Bench(context_tokens=1000, parallel_turns=4, cached_prefixes=1)
+    bench.engine.take(ask(1, prefix="A", prompt="a long question" * 3, max_tokens=60))
+    bench.engine.take(ask(2, prefix="B", prompt="short"))
+    assert [(reply.id, reply.text) for reply in bench.until_idle() if isinstance(reply, Answer)] == [
+        (1, "a long question"[::-1] * 3),
+        (2, "trohs"),
+    ]
+
+
+def test_a_cancel_among_many_leaves_the_others() -> None:
+    bench = Bench(context_tokens=2000, parallel_turns=4)
+    for n in range(4):
+        bench.engine.take(ask(n, prompt=f"turn {n}"))
+    for _ in range(6):
+        bench.engine.step()
+    assert [reply.id for reply in bench.engine.take(Cancel(id=2)) if isinstance(reply, Failure)] == [2]
+    answers = {reply.id: reply.text for reply in bench.until_idle() if isinstance(reply, Answer)}
+    assert answers == {n: f"turn {n}"[::-1] for n in (0, 1, 3)}
 
 
 def test_a_warmed_prefix_costs_the_first_turn_nothing() -> None:

@@ -1,0 +1,63 @@
+"""Many turns side by side on the real weights: the same text as alone, and every one within one process."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from models.config import LanguageSettings
+from models.language.client import LanguageModel
+from models.language.requests import CompletionRequest
+from models.manifest import ActiveArtefact
+
+PREFIX = "You are the friendly voice of a shop's information screen. " * 12
+PRODUCTS = ["oat milk", "eggs", "rye bread", "butter", "orange juice", "rice", "dog food", "candles"]
+
+
+@pytest.fixture(scope="module")
+def shared(smollm2: ActiveArtefact) -> Iterator[LanguageModel]:
+    with LanguageModel(lambda: smollm2, LanguageSettings(parallel_turns=8, queue_limit=8), prefixes=[PREFIX]) as model:
+        assert model.wait_until_up(60.0)
+        yield model
+
+
+def free(number: int) -> CompletionRequest:
+    product = PRODUCTS[number]
+    return CompletionRequest(
+        prefix=PREFIX,
+        prompt=f"Facts: {product} is in aisle {number + 1}. Question: where is the {product}?",
+        deadline_s=60.0,
+        max_tokens=24,
+    )
+
+
+def worded(number: int) -> CompletionRequest:
+    product = PRODUCTS[number]
+    grammar = f"""root ::= part0 part1
+part0 ::= "You will find {product} in aisle {number + 1}." | "Look in aisle {number + 1} for {product}."
+part1 ::= "" | " There are {number} on the shelf." | " {number} are on the shelf, seen a minute ago."
+"""
+    return CompletionRequest(
+        prefix=PREFIX, prompt=f"Where is the {product}?", deadline_s=60.0, grammar=grammar, max_tokens=60
+    )
+
+
+@pytest.mark.parametrize("ask", [free, worded])
+def test_a_greedy_answer_is_the_same_alone_and_beside_seven_others(shared: LanguageModel, ask: object) -> None:
+    assert callable(ask)
+    requests = [ask(number) for number in range(8)]
+    alone = [shared.complete(request).text for request in requests]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(2):
+            together = list(pool.map(shared.complete, requests))
+            assert [one.text for one in together] == alone
+            assert all(one.cached_tokens > 100 for one in together)
+
+
+def test_a_short_turn_overtakes_a_long_one(shared: LanguageModel) -> None:
+    long = CompletionRequest(prefix=PREFIX, prompt="Tell a story. " * 100, deadline_s=120.0, max_tokens=80)
+    with ThreadPoolExecutor(1) as pool:
+        story = pool.submit(shared.complete, long)
+        assert shared.complete(worded(1)).finish == "stop"
+        assert not story.done()
+        assert story.result(120.0).answer_tokens <= 80
