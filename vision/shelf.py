@@ -25,10 +25,10 @@ _LEARN_S = 1.0
 _SIGHTINGS = 2
 _MOST_WAIT_S = 4.0  # a ready slot waits no longer than this for its neighbours to come to rest
 _PUZZLED_S = 8.0  # after this long at rest, uncovered but unlike both memories, the likelier one is taken
-_LOOK_AGAIN_S = 2.0
+_LOOK_AGAIN_S = 3.0
 _UNSETTLED_AGAIN_S = 0.15
 _HELD_AGAIN_S = 0.3
-_SETTLED_A_FRAME = 2
+_SETTLED_A_FRAME = 1
 _LEAST_STRONG_PX = 6
 _LEARNT_CONFIDENCE = 0.8  # a first view is only taken to be full
 
