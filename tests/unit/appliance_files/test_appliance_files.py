@@ -95,7 +95,7 @@ def test_the_image_installs_only_what_is_pinned_by_hash() -> None:
     build = _stages()["build"]
 
     installs = re.findall(r"pip install ([^&\n]+)", build)
-    assert len(installs) == 3
+    assert len(installs) == 4
     assert all("--require-hashes" in line or "--editable ." in line for line in installs)
 
 

@@ -48,6 +48,12 @@ def test_a_manifest_reads_back_as_it_was_written() -> None:
         pytest.param({"surprise": 1}, "surprise", id="unknown key"),
         pytest.param({"input": None}, "the file", id="no input section"),
         pytest.param({"task": "language"}, "the file", id="a picture network cannot talk"),
+        pytest.param({"task": "embeddings"}, "the file", id="a picture network does not read"),
+        pytest.param(
+            {"text": {"tokenizer": "wordpiece-uncased", "max_tokens": 256, "dimensions": 384}},
+            "the file",
+            id="a picture network takes no text",
+        ),
     ],
 )
 def test_a_wrong_field_is_named(changes: dict[str, Any], field: str) -> None:
