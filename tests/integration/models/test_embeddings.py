@@ -14,7 +14,7 @@ import pytest
 
 from models.embedding_golden import read_queries, score_queries
 from models.embeddings import VOCABULARY, Embedder
-from models.errors import ArtefactInvalidError
+from models.errors import ArtefactInvalidError, ArtefactMissingError
 from models.manifest import ActiveArtefact, Task
 from models.onnx_session import OnnxSession
 from models.registry import Registry
@@ -86,3 +86,10 @@ def test_weights_of_another_task_are_not_for_texts(tmp_path: Path) -> None:
     faces = Registry(tmp_path, MODELS / "defaults").active(Task.FACES)
     with pytest.raises(ArtefactInvalidError, match="not for texts"):
         Embedder.open(faces)
+
+
+def test_weights_that_were_not_made_yet_are_missing_and_the_cure_is_named(tmp_path: Path) -> None:
+    manifest = (MODELS / "defaults" / "all-minilm-l6-v2-int8.json").read_text()
+    (tmp_path / "all-minilm-l6-v2-int8.json").write_text(manifest.replace("int8.onnx", "other.onnx"))
+    with pytest.raises(ArtefactMissingError, match=r"not been made .* run scripts/convert_minilm\.py"):
+        Registry(tmp_path / "models", tmp_path).active(Task.EMBEDDINGS)
