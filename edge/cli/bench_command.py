@@ -19,6 +19,7 @@ class Area(StrEnum):
 
     VISION = "vision"
     STORE = "store"
+    LLM = "llm"
 
 
 @app.command()
