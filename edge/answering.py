@@ -10,10 +10,11 @@ from edge.assistant.assistant import Assistant
 from edge.assistant.router import load_phrases
 from edge.assistant.tools import ShopData, StockView, Tools
 from edge.assistant.wording import Worder
-from edge.catalogue import load_catalogue
+from edge.catalogue import Catalogue, load_catalogue
 from edge.catalogue_search import CatalogueSearch
 from edge.clock import Clock
 from edge.config import ShopFiles
+from edge.errors import ConfigError
 from edge.facts import Fact
 from edge.shop_info import load_offers, load_shop_info
 from models.language.requests import LanguagePort
@@ -27,6 +28,7 @@ def load_shop_data(shop: ShopFiles) -> ShopData:
     """
     settings = shop.settings.shop
     catalogue = load_catalogue(shop.path(settings.catalogue))
+    _check_planogram(shop, catalogue)
     return ShopData(
         catalogue=catalogue,
         info=load_shop_info(shop.path(settings.info)),
@@ -34,6 +36,16 @@ def load_shop_data(shop: ShopFiles) -> ShopData:
         currency=settings.currency,
         timezone=ZoneInfo(settings.timezone),
     )
+
+
+def _check_planogram(shop: ShopFiles, catalogue: Catalogue) -> None:
+    for camera in shop.cameras:
+        for slot in camera.slots:
+            if catalogue.get(slot.sku) is None:
+                raise ConfigError(
+                    f"camera {camera.id}: slot {slot.id} holds {slot.sku}, which is not in"
+                    f" {shop.settings.shop.catalogue}; add the product there or correct the slot's sku"
+                )
 
 
 def make_assistant(

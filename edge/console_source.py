@@ -211,6 +211,7 @@ class ShopSource:
     def health(self) -> HealthPanel:
         """How the node is."""
         shop = self._shop
+        alarms = self._alarms()
         disk, stats, language = shutil.disk_usage(shop.data), shop.store.stats(), shop.language.stats()
         active = [e.manifest for e in shop.registry.list() if e.slot == "active"]
         names = {str(m.task): m.name for m in active}
@@ -228,7 +229,8 @@ class ShopSource:
             store_bytes=stats.size_bytes,
             facts_stored=stats.facts,
             artefacts=tuple((str(m.task), m.name, m.version) for m in active),
-            notes=tuple(self._notes(language)),
+            alarms=tuple(alarms),
+            notes=(*alarms, *self._notes(language)),
         )
 
     def tickets(self) -> Sequence[Ticket]:
@@ -246,13 +248,22 @@ class ShopSource:
             raise SourceUnavailableError(str(error)) from error
         return True
 
+    def _alarms(self) -> list[str]:
+        stats = self._shop.store.stats()
+        alarms = []
+        if stats.room in ("refusing", "full"):
+            alarms.append("The disk is full: free space. Until then facts wait in memory and only alarms are stored.")
+        if stats.quick_check != "ok":
+            alarms.append(f"The store was damaged and salvaged: {stats.quick_check}. What was lost is declared.")
+        if self._shop.vision.failure is not None:
+            alarms.append("The cameras' worker ended: restart the node. Nothing on the shelves is known until then.")
+        return alarms
+
     def _notes(self, language: LanguageStats) -> list[str]:
         stats = self._shop.store.stats()
         notes = []
-        if stats.quick_check != "ok":
-            notes.append(f"The store was damaged and salvaged: {stats.quick_check}. What was lost is declared.")
-        if stats.room != "ok":
-            notes.append(f"The store's room is {stats.fill:.0%} used ({stats.room}): free disk space.")
+        if stats.room == "trimming":
+            notes.append(f"The store's room is {stats.fill:.0%} used: old facts are being trimmed. Free disk space.")
         if not language.is_up:
             notes.append("The language model is down: the kiosk answers from templates.")
         if self._shop.clock.time_quality() != "synced":

@@ -54,6 +54,9 @@ class DemoShop:
         self._stack = ExitStack()
         self._broker_stack = ExitStack()
         self._broker_port = 0
+        self._broker: EmbeddedBroker | None = None
+        self._sink_stack = ExitStack()
+        self._sink: ChildProcess | None = None
 
     def __enter__(self) -> Self:
         """Start everything.
@@ -80,6 +83,7 @@ class DemoShop:
             ran_s = self._clock.mono_s() - began_s
             if seconds is not None and ran_s >= seconds:
                 break
+            self._mend()
             if outage is not None and not shut and ran_s >= outage.from_s:
                 shut = True
                 self._cut(outage.for_s, stop)
@@ -114,7 +118,9 @@ class DemoShop:
             settings = settings.model_copy(update={"broker": f"mqtt://127.0.0.1:{self._broker_port}"})
         self._sink_file = self._places.data / "cloud" / "head-office.db"
         self._sink_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._stack.enter_context(_head_office(settings, self._sink_file))
+        self._sync = settings
+        self._start_sink()
+        self._stack.callback(lambda: self._sink_stack.close())
         self._say("starting the shop")
         shop = self._shop.with_cameras(_on_clips(self._shop, self._truth))
         self.node = Appliance(shop, self._places, clock=self._clock, endpoint=settings.endpoint(), new_password=True)
@@ -134,11 +140,29 @@ class DemoShop:
 
     def _start_broker(self, port: int) -> None:
         broker = self._broker_stack.enter_context(EmbeddedBroker(port))
+        self._broker = broker
         self._broker_port = broker.endpoint.port
+
+    def _start_sink(self) -> None:
+        self._sink = self._sink_stack.enter_context(_head_office(self._sync, self._sink_file))
+
+    def _mend(self) -> None:
+        """Start again what somebody killed: the demo's own broker and head office."""
+        if self._broker is not None and not self._broker.is_running:
+            self._say("the demo's broker ended; starting it again")
+            self._broker_stack.close()
+            self._broker_stack = ExitStack()
+            self._start_broker(self._broker_port)
+        if self._sink is not None and self._sink.process.poll() is not None:
+            self._say("head office's receiver ended; starting it again")
+            self._sink_stack.close()
+            self._sink_stack = ExitStack()
+            self._start_sink()
 
     def _cut(self, for_s: float, stop: threading.Event) -> None:
         self._say(f"the broker is gone for {for_s:.0f} s; the shop works on")
         self._broker_stack.close()
+        self._broker = None
         stop.wait(for_s)
         self._broker_stack = ExitStack()
         self._start_broker(self._broker_port)

@@ -5,6 +5,8 @@ kind or field (a slip of the pen must be loud), that would let a personal, payme
 touches the kinds with which the shop accounts for its own records. Read once at start; `edge.egress` applies it.
 """
 
+import errno
+import os
 import re
 import secrets
 import tomllib
@@ -120,16 +122,30 @@ def load_store_key(path: Path) -> bytes:
         ConfigError: the file cannot be read or made, or is too short to be a key.
     """
     try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_bytes(secrets.token_bytes(_KEY_BYTES))
+        # An empty file never was a key: the disk was full, or the power went, while one was made.
+        if not path.exists() or path.stat().st_size == 0:
+            _make_key(path)
         key = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"store key {path}: {error.strerror}; it must be a file that this user may read") from error
+        cure = "free some disk space" if error.errno == errno.ENOSPC else "it must be a file that this user may read"
+        raise ConfigError(f"store key {path}: {error.strerror}; {cure}") from error
     if len(key) < _KEY_BYTES:
-        raise ConfigError(f"store key {path}: holds {len(key)} bytes, needs at least {_KEY_BYTES} random ones")
+        raise ConfigError(
+            f"store key {path}: holds {len(key)} bytes, needs at least {_KEY_BYTES} random ones; restore it from a"
+            " backup, or remove it to have a new one made (hashed fields then differ from those sent before)"
+        )
     return key
+
+
+def _make_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.new")
+    aside.touch(mode=0o600)
+    with aside.open("wb") as file:
+        file.write(secrets.token_bytes(_KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
 
 
 def _checked_kind(kind: str, fields: Any, by_kind: Mapping[str, type[Fact]]) -> Mapping[str, Action]:

@@ -3,8 +3,11 @@
 Owns the layout of the data folder. Makes folders only when asked.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from edge.errors import ConfigError
 
 APPLIANCE_ROOT = Path(__file__).resolve().parent.parent
 DEMO_SHOP = APPLIANCE_ROOT / "firmware-config" / "shops" / "demo"
@@ -20,7 +23,6 @@ class Places:
 
     <data>/store/backroom.db    facts, outbox, ledger
     <data>/models/              weights added or pulled
-    <data>/references/          what stocked and empty slots look like
     <data>/status.json          how the running node is
     <data>/console-password     hash of the staff password
     """
@@ -38,11 +40,6 @@ class Places:
         return self.data / "models"
 
     @property
-    def references(self) -> Path:
-        """Learned looks of shelf slots."""
-        return self.data / "references"
-
-    @property
     def status(self) -> Path:
         """Replaced every few seconds by the running node."""
         return self.data / "status.json"
@@ -53,6 +50,18 @@ class Places:
         return self.data / "store-key"
 
     def make(self) -> None:
-        """Create the folders, readable by this user alone."""
-        for folder in (self.data, self.store.parent, self.models, self.references):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Create the folders, readable by this user alone.
+
+        Raises:
+            ConfigError: they cannot be made or written there.
+        """
+        try:
+            for folder in (self.data, self.store.parent, self.models):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError(
+                f"{self.data} cannot be the data folder: {error.strerror}. Give another with --data, or let this user"
+                f" write there: chown -R {os.geteuid()} {self.data}"
+            ) from error
+        if not os.access(self.data, os.W_OK | os.X_OK):
+            raise ConfigError(f"{self.data} cannot be written by this user: chown -R {os.geteuid()} {self.data}")

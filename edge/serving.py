@@ -17,6 +17,7 @@ from edge.errors import ConfigError
 
 START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 5.0
+_BACKLOG = 128
 
 
 class PortTakenError(ConfigError):
@@ -35,6 +36,7 @@ def take_port(host: str, port: int, *, setting: str) -> socket.socket:
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host, port))
+        taken.listen(_BACKLOG)  # a socket that is bound only would let a second one bind beside it
     except OSError as error:
         taken.close()
         if error.errno == errno.EADDRINUSE:

@@ -25,6 +25,7 @@ CONVERTED = ROOT / "models" / "defaults" / "all-minilm-l6-v2-int8.json"
 REQUIRED_FREE_BYTES = 2_500_000_000
 PORTABLE_BUILD = "-DGGML_NATIVE=OFF -DLLAMA_CURL=OFF -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF"
 ENGINE = "llama-cpp-python"
+NO_COMPILER = "No C++ compiler was found; the language engine is compiled here. On Debian: apt-get install g++ make."
 _PROGRESS = re.compile(r"\[\s*(\d+)/(\d+)\]")
 
 
@@ -88,10 +89,11 @@ def _build_engine(python: Path, requirements: Path) -> None:
     if f"Version: {wanted}\n" in have.stdout:
         return
     if not _has_cached_wheel(python, wanted) and not (shutil.which("c++") and shutil.which("cc")):
-        raise SetupError(
-            "No C++ compiler was found; the language engine is compiled here. On Debian: apt-get install g++ make."
-        )
-    _say("compiling the language engine, once: 3 to 8 minutes on two cores (seconds when it was built before)")
+        raise SetupError(NO_COMPILER)
+    if _has_cached_wheel(python, wanted):
+        _say("the language engine was compiled on this machine before")
+    else:
+        _say("compiling the language engine, once: 3 to 8 minutes on two cores")
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as alone:
         alone.write(block)
         alone.flush()
@@ -174,7 +176,7 @@ class _Progress:
         step = _PROGRESS.search(line)
         if line.startswith(("Collecting ", "Requirement already")):
             self._count += 1
-        state = f"step {step[1]} of {step[2]}" if step else f"{self._count} packages looked at"
+        state = f"step {step[1]} of {step[2]}" if step else f"{self._count} package{'' if self._count == 1 else 's'}"
         now = time.monotonic()
         if now - self._last >= (0.2 if self._live else 15.0) and (step or self._count):
             self._last = now
@@ -196,8 +198,10 @@ def _explain(what: str) -> str:
         cure = (
             "A package does not match its pinned hash, so it was not installed: tell whoever looks after the network."
         )
+    elif what == "language engine" and not (shutil.which("c++") and shutil.which("cc")):
+        cure = NO_COMPILER
     else:
-        cure = f"The last words were: {_last_line(tail)}"
+        cure = f"The last words were: {_last_line(tail)}."
     return f"Could not install: {what}. {cure} The whole log: {LOG}"
 
 

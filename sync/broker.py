@@ -71,6 +71,11 @@ class EmbeddedBroker(AbstractContextManager["EmbeddedBroker"]):
         """Process id of the broker, None outside the ``with`` block."""
         return self._child.process.pid if self._child else None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the broker's process lives; False outside the ``with`` block."""
+        return self._child is not None and self._child.process.poll() is None
+
     def __enter__(self) -> Self:
         """Start and wait until it accepts connections.
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from vision.capture import Capture, use_one_thread
 from vision.config import CameraSettings, VisionSettings
 from vision.detector import Session
+from vision.errors import FeedInvalidError
 from vision.frames import Frame
 from vision.pipeline import CameraPipeline, References
 from vision.readings import Reading
 
 _EARLY_PART = 0.02  # of a frame interval: a clip's times are rounded
 _REPORT_FRAMES = 25
+_FEWEST_FRAMES = 2
 
 
 def replay(
@@ -39,14 +41,18 @@ def replay(
         FeedInvalidError: it is not a video that can be read.
     """
     use_one_thread()
+    frames = 0
     pipeline = CameraPipeline(settings, vision, person_session=person_session, references=references)
     for frame, share in _frames(video, settings, started_at, every_frame=every_frame):
+        frames += 1
         readings = pipeline.process(frame)
         if frame.index % _REPORT_FRAMES == 0:
             on_progress(share)
         if readings:
             yield readings
     on_progress(1.0)
+    if frames < _FEWEST_FRAMES:
+        raise FeedInvalidError(f"{video} holds {frames} picture(s): a recording has at least {_FEWEST_FRAMES}")
 
 
 def _frames(

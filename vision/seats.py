@@ -54,7 +54,7 @@ class SlotView:
     low_at: int
     state: SlotTrust
     since: datetime
-    """When units or state last changed."""
+    """When the units last changed, or data began or ended; a hand in front changes neither."""
     known_at: datetime | None
     """The last moment at which the slot was seen steady; None before the first."""
 
@@ -208,7 +208,8 @@ class Seat:
             if units is None or self.pipeline.fault is not None:
                 state = SlotTrust.NO_DATA
             last = before.get(slot.id)
-            is_same = last is not None and (last.units, last.state) == (units, state)
+            has_data = state is not SlotTrust.NO_DATA
+            is_same = last is not None and (last.units, last.state is not SlotTrust.NO_DATA) == (units, has_data)
             known_at = now if state is SlotTrust.STEADY else None if last is None else last.known_at
             since = last.since if last is not None and is_same else now
             views.append(SlotView(slot.id, slot.sku, units, slot.facings, slot.low_at, state, since, known_at))

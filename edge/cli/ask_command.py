@@ -77,7 +77,7 @@ def _refusal(error: urllib.error.HTTPError) -> str:
         body = json.load(error)
     except ValueError:
         body = {}
-    return str(body.get("error") or body.get("detail") or f"The kiosk refused with status {error.code}.")
+    return str(body.get("error", {}).get("message") or f"The kiosk refused with status {error.code}.")
 
 
 def _right_here(files: ShopFiles, places: Places, question: str) -> Mapping[str, Any]:

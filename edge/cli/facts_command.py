@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from edge.cli.output import DataFolder, Json, emit, sentences, table, words
+from edge.cli.output import DataFolder, Json, emit, fail, sentences, table, words
 from edge.cli.places import data_folder
+from edge.facts import FACT_TYPES
 from edge.places import Places
 from edge.store.reading import reading_beside
 from edge.store.rows import StoredFact
@@ -26,6 +27,9 @@ def facts(
     as_json: Json = False,
 ) -> None:
     """Show the facts in the store, newest first (oldest first with --after)."""
+    known = sorted(fact_type.kind for fact_type in FACT_TYPES)
+    if kind is not None and kind not in known:
+        raise fail(f"There is no fact kind {kind}. Known are {', '.join(known)}.")
     with sentences(), reading_beside(Places(data_folder(data)).store) as reading:
         found = reading.facts(kind=kind, source=source, after_id=after, limit=limit, newest_first=after is None)
     if as_json:

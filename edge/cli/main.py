@@ -4,6 +4,7 @@ The status command runs every half minute as a health check, so it must not pay 
 cameras' libraries.
 """
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -63,5 +64,7 @@ def _root() -> None:
 
 
 def main() -> None:
-    """Console script."""
+    """Console script. The video library's own noise is off: what it means, our sentences say."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     app()

@@ -28,9 +28,28 @@ ShopFolder = Annotated[
     Path | None,
     typer.Option("--shop", help="Folder with shop.toml and its data.", envvar="BACKROOM_SHOP_DIR", show_default=False),
 ]
+
+
+def _folder(given: Path | None) -> Path | None:
+    """A data folder is a folder, or is not there yet."""
+    if given is None:
+        return None
+    if str(given) in ("", "."):
+        raise typer.BadParameter("give the folder's name; the current folder is not taken by accident")
+    if any(part.exists() and not part.is_dir() for part in (given, *given.parents)):
+        raise typer.BadParameter(f"{given} is, or lies in, a file; give a folder")
+    return given
+
+
 DataFolder = Annotated[
     Path | None,
-    typer.Option("--data", help="Folder for the store, models and clips.", envvar="BACKROOM_DATA", show_default=False),
+    typer.Option(
+        "--data",
+        help="Folder for the store, models and clips.",
+        envvar="BACKROOM_DATA",
+        show_default=False,
+        callback=_folder,
+    ),
 ]
 
 

@@ -24,25 +24,30 @@ def run(
     kiosk_port: Port = None,
     console_port: Port = None,
     broker: Annotated[str | None, typer.Option(help="mqtts://host:8883", show_default=False)] = None,
+    new_password: Annotated[bool, typer.Option("--new-password", help="Make a new staff password.")] = False,
     *,
     shop: ShopFolder = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Run a shop. Without a broker in its settings, facts wait in the outbox."""
+    if shop is None:
+        raise fail("Which shop? backroom run --shop DIR, a folder with shop.toml. The demo shop is: backroom demo")
     quiet_logs()
     with sentences(), stop_on_signal() as stop:
         files = with_ports(load_shop(shop_folder(shop)), kiosk_port, console_port, broker)
         sync = files.settings.sync
         endpoint = None if sync.broker is None else sync.endpoint()
-        with Appliance(files, Places(data_folder(data)), clock=SystemClock(), endpoint=endpoint) as node:
+        places = Places(data_folder(data))
+        with Appliance(files, places, clock=SystemClock(), endpoint=endpoint, new_password=new_password) as node:
             if as_json:
                 emit(node.addresses)
             else:
                 say(f"Kiosk    {node.addresses.kiosk}")
                 say(f"Console  {node.addresses.console}")
                 if node.addresses.new_password is not None:
-                    say(f"         password, shown only now: {node.addresses.new_password}")
+                    say(f"         password: {node.addresses.new_password}")
+                    say("         It is shown only now; --new-password makes another.")
             while not stop.wait(_LOOK_S):
                 if node.vision.failure is not None:
                     raise fail(f"The cameras' worker ended: {node.vision.failure}. Start the node again.")

@@ -15,13 +15,13 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def status(data: DataFolder = None, as_json: Json = False) -> None:
-    """Tell how the running node is. Exit code 0 only when it runs."""
+    """Tell how the running node is. Exit code 0 only when it runs and can store facts."""
     found = read_status(Places(data_folder(data)).status, datetime.now(UTC))
     if as_json:
         emit({"running": found.running, "age_s": found.age_s, **found.body})
     else:
         say(_text(found))
-    if not found.running:
+    if not found.running or _troubles(found.body):
         raise typer.Exit(1)
 
 
@@ -31,6 +31,18 @@ def _text(found: NodeStatus) -> str:
     if not found.running:
         return f"Not running: the last status is {found.age_s:.0f} s old. Start the node with: backroom run"
     return "\n".join(_lines(found.body))
+
+
+def _troubles(body: Any) -> list[str]:
+    """Why facts are not safe now; empty when they are."""
+    troubles = []
+    if body["store"]["room"] in ("refusing", "full"):
+        troubles.append("The disk is full: free space, facts are taken again by themselves.")
+    if body["facts_waiting_for_store"]:
+        troubles.append(f"{body['facts_waiting_for_store']} batches of facts wait in memory for the store.")
+    if body["facts_lost"]:
+        troubles.append(f"{body['facts_lost']} facts had to be given up since the start.")
+    return troubles
 
 
 def _lines(body: Any) -> list[str]:
@@ -46,4 +58,5 @@ def _lines(body: Any) -> list[str]:
         f"model   {'up' if body['language_up'] else 'down: answers use templates'}",
         "cameras",
         *cameras,
+        *(f"TROUBLE {trouble}" for trouble in _troubles(body)),
     ]

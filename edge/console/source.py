@@ -51,7 +51,7 @@ class SlotRow:
     low_at: int
     state: SlotState
     since: datetime
-    """When ``state`` or ``units`` last changed, whichever came later."""
+    """When the units last changed, or data began or ended."""
 
     @property
     def level(self) -> StockLevel:
@@ -217,6 +217,8 @@ class HealthPanel:
     facts_stored: int
     artefacts: tuple[tuple[str, str, str], ...] = ()
     """Active weights: task, name, version."""
+    alarms: tuple[str, ...] = ()
+    """Sentences that need somebody now, on every page's rail and on the overview; repeated in ``notes``."""
     notes: tuple[str, ...] = ()
     """Sentences for the operator, worst first; empty when all is well."""
 

@@ -17,6 +17,7 @@ class OverviewPage:
         self._snapshots = parts.snapshots
         self._stage = Stage(parts, active="/", title="Overview", lead="What needs somebody now")
         with self._stage.body:
+            self._alarms = self._stage.region("health_notes.html")
             self._tiles = self._stage.region("overview_tiles.html", classes="tiles")
             with ui.element("div").classes("columns overview-columns"):
                 with ui.element("div").classes("stack"):
@@ -37,6 +38,8 @@ class OverviewPage:
         link = await or_none(self._snapshots.link)
         counts = stock.level_counts(cameras) if cameras is not None else None
         seeing = stock.seeing(cameras) if cameras is not None else 0
+        health = await or_none(self._snapshots.health)
+        self._alarms.show(notes=() if health is None else health.alarms)
         self._tiles.show(cameras=cameras, seeing=seeing, counts=counts, tickets=tickets, link=link)
         if cameras is None:
             self._wall.show_unavailable()

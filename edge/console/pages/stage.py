@@ -127,9 +127,13 @@ class Stage:
     async def _refresh_frame(self) -> None:
         now = self._parts.clock.now().astimezone(self._parts.shop.zone)
         self._header.show(title=self._title, lead=self._lead, now=now.strftime("%A %d %B, %H:%M"), zone=now.tzname())
-        marks = {"/": await self._waiting(), "/cameras": await self._blind()}
+        marks = {"/": await self._waiting(), "/cameras": await self._blind(), "/health": await self._troubles()}
         link = await self._link()
         self._rail.show(entries=NAVIGATION, active=self._active, shop=self._parts.shop, marks=marks, link=link)
+
+    async def _troubles(self) -> int:
+        health = await or_none(self._parts.snapshots.health)
+        return 0 if health is None else len(health.alarms)
 
     async def _waiting(self) -> int:
         tickets = await or_none(self._parts.snapshots.tickets)
