@@ -5,10 +5,11 @@ know", whatever the intent. Knows nothing of the language model.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from edge.assistant import templates
+from edge.assistant.caution import Caution, without
 from edge.assistant.router import Intent, Route, Router
 from edge.assistant.tool_facts import MatchesFact, ServiceFact, ToolFact
 from edge.assistant.tools import Tools
@@ -57,17 +58,63 @@ class Replies:
                 return Reply(route.intent, templates.GREETING)
             case Intent.THANKS:
                 return Reply(route.intent, templates.THANKS)
-            case Intent.OFFERS:
+            case Intent.OFFERS if route.caution is None:
                 return self._offers(route, last_sku)
         return self._about_product(route, last_sku)
 
     def _about_product(self, route: Route, last_sku: str | None) -> Reply:
+        if route.caution is not None:
+            return self._careful(route, route.caution, last_sku)
         found = self._found(route, last_sku)
         if found.kind == "none":
             return Reply(route.intent, templates.DONT_KNOW)
         if found.kind == "several":
             return self._which_one(route.intent, found)
         return self._one(route.intent, found.products[0])
+
+    def _careful(self, route: Route, caution: Caution, last_sku: str | None) -> Reply:
+        """Only what the catalogue says itself: products that are called so, or one named product's allergens."""
+        called_so = self._called_so(route, caution) if caution.is_read and route.intent is not Intent.ALLERGENS else ()
+        if called_so:
+            found = SearchResult("one" if len(called_so) == 1 else "several", called_so, len(called_so))
+            reply = (
+                self._which_one(route.intent, found) if len(called_so) > 1 else self._one(route.intent, called_so[0])
+            )
+            return replace(reply, text=f"{reply.text} {templates.CHECK_LABEL}", may_be_worded=False)
+        product = self._named(route, caution, last_sku)
+        return Reply(route.intent, templates.DONT_KNOW) if product is None else self._one(Intent.ALLERGENS, product)
+
+    def _called_so(self, route: Route, caution: Caution) -> tuple[Product, ...]:
+        """Products whose own words say all that is asked, and whose allergens do not speak against it."""
+        asked = {word for text in self._router.content(" ".join(words_of(route.words))) for word in words_of(text)}
+        against = {a for word in (*caution.free_from, *caution.diets) for a in self._router.speaks_against(word) or ()}
+        found = self._tools.find(route.words, limit=_MATCHES_FOR_OFFERS)
+        if not caution.own_words or any(
+            not asked | caution.own_words <= _own_words(product) or against & set(product.allergens)
+            for product in found.products
+        ):
+            return ()
+        return found.products
+
+    def _named(self, route: Route, caution: Caution, last_sku: str | None) -> Product | None:
+        """The one product that is named beside what must be left out, where its allergens say something of that."""
+        left_out = (*caution.free_from, *caution.diets)
+        if any(self._router.speaks_against(word) is None for word in left_out):
+            return None
+        if not caution.is_read and route.intent is not Intent.ALLERGENS:
+            return None
+        bare = without(route.words, caution)
+        if not self._router.content(bare):
+            return self._tools.product(last_sku) if last_sku and self._router.points_back(route.words) else None
+        said = [word for word in words_of(bare) if self._router.speaks_against(word) is None]
+        # "Allergic to nuts, which chocolate" must not end at the chocolate with nuts.
+        tries = (" ".join(words_of(route.words)), bare) if caution.is_read else ()
+        for words in (*tries, " ".join(said)):
+            found = self._tools.find(words)
+            asked = {word for text in self._router.content(words) for word in words_of(text)}
+            if found.kind == "one" and asked and asked <= _own_words(found.products[0]):
+                return found.products[0]
+        return None
 
     def _one(self, intent: Intent, product: Product) -> Reply:
         tools = self._tools
@@ -169,3 +216,8 @@ class Replies:
             if asked & {weekday, weekday + "s"}:
                 return today + timedelta(days=(number - today.weekday()) % 7)
         return None
+
+
+def _own_words(product: Product) -> frozenset[str]:
+    texts = (product.name, product.brand, product.size, product.department, *product.keywords)
+    return frozenset(word for text in texts for word in words_of(text))

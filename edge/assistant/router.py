@@ -10,7 +10,9 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
+from typing import Any
 
+from edge.assistant.caution import Caution, CautionWords, read_caution
 from edge.errors import ConfigError
 
 
@@ -39,6 +41,8 @@ class Route:
     words: str
     is_follow_up: bool = False
     """It names no product but points at the one of the turn before."""
+    caution: Caution | None = None
+    """It asks for what a product must not hold; nothing may be answered by likeness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,9 @@ class Phrases:
     not_misspelled: tuple[str, ...]
     service_words: dict[str, str]
     """A further name for a service's word, to that word."""
+    caution: CautionWords
+    allergen_words: dict[str, frozenset[str]]
+    """What shoppers call something to be left out, to the catalogue's allergens that speak against it."""
 
 
 def load_phrases(language: str) -> Phrases:
@@ -73,6 +80,8 @@ def load_phrases(language: str) -> Phrases:
         filler=frozenset(data["filler"]),
         not_misspelled=tuple(data["not_misspelled"]),
         service_words={other: word for word, others in data["service_words"].items() for other in others},
+        caution=_caution_words(data["caution"]),
+        allergen_words={word: frozenset(listed) for word, listed in data["allergen_words"].items()},
     )
 
 
@@ -85,7 +94,7 @@ class Router:
     def route(self, question: str) -> Route:
         """Intent and product words of a guarded question."""
         text = _folded(question)
-        bare = text
+        bare, caution = read_caution(text, self._phrases.caution)
         for pattern in self._phrases.politeness:
             bare = pattern.sub(" ", bare)
         for intent, patterns in self._phrases.intents:
@@ -94,22 +103,39 @@ class Router:
                 rest = bare
                 for pattern in patterns:
                     rest = pattern.sub(" ", rest)
-                return self._routed(intent, bare, rest)
-        return self._routed(Intent.UNKNOWN, bare, bare)
+                return self._routed(intent, bare, rest, caution)
+        return self._routed(Intent.UNKNOWN, bare, bare, caution)
 
-    def _routed(self, intent: Intent, bare: str, rest: str) -> Route:
+    def _routed(self, intent: Intent, bare: str, rest: str, caution: Caution | None) -> Route:
         words = " ".join(rest.split()).strip(" ?!.,;:-")
         says_nothing = not self.content(words)
-        points_back = any(pattern.search(bare) for pattern in self._phrases.follow_up)
-        return Route(intent, words, is_follow_up=says_nothing and points_back)
+        return Route(intent, words, is_follow_up=says_nothing and self.points_back(bare), caution=caution)
 
     def content(self, words: str) -> tuple[str, ...]:
         """The words that are no filler."""
         return tuple(word for word in re.findall(r"[\w.%&-]+", words) if word not in self._phrases.filler)
 
+    def points_back(self, words: str) -> bool:
+        """Whether the words point at the product of the turn before."""
+        return any(pattern.search(words) for pattern in self._phrases.follow_up)
+
+    def speaks_against(self, word: str) -> frozenset[str] | None:
+        """The catalogue's allergens that a product without this must not list; None where it is no allergen."""
+        return self._phrases.allergen_words.get(word)
+
     def service_word(self, word: str) -> str:
         """The word that `shop-info.toml` would use for this one."""
         return self._phrases.service_words.get(word, word)
+
+
+def _caution_words(data: dict[str, Any]) -> CautionWords:
+    return CautionWords(
+        harmless=_compiled(data["harmless"]),
+        rewritten=tuple((re.compile(pattern), written) for pattern, written in data["rewritten"]),
+        negations=_compiled(data["negations"]),
+        health=_compiled(data["health"]),
+        diets=frozenset(data["diets"]),
+    )
 
 
 def _compiled(patterns: list[str]) -> tuple[re.Pattern[str], ...]:

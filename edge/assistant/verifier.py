@@ -120,6 +120,7 @@ class _Case:
             for sku, product in self.products.items()
             if sku in self.allergens
         ]
+        said.append(templates.CHECK_LABEL)
         for fact in self.others:
             match fact:
                 case ReturnsFact():
