@@ -20,6 +20,10 @@ class Disk(Protocol):
         """Create or empty a file and write it."""
         ...
 
+    def append(self, path: Path, chunk: bytes) -> None:
+        """Write at a file's end."""
+        ...
+
     def sync_file(self, path: Path) -> None:
         """Make a file's contents durable."""
         ...
@@ -45,6 +49,11 @@ class LocalDisk:
         with path.open("wb") as file:
             for chunk in chunks:
                 file.write(chunk)
+
+    def append(self, path: Path, chunk: bytes) -> None:
+        """Write at a file's end."""
+        with path.open("ab") as file:
+            file.write(chunk)
 
     def sync_file(self, path: Path) -> None:
         """Make a file's contents durable."""

@@ -31,3 +31,7 @@ class ArtefactRejectedError(ModelsError):
 
 class RegistryUnavailableError(ModelsError):
     """The registry cannot be changed now (disk full or read-only, another process at it): retry later."""
+
+
+class SourceUnavailableError(ModelsError):
+    """The server that has the weights cannot be reached, is too slow or not trusted; what arrived is kept. Retry."""

