@@ -1,6 +1,8 @@
 """The demo shop from camera to head office: counted right, delivered whole, whatever is killed on the way."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -100,17 +102,38 @@ def test_a_shop_without_its_broker_works_on_and_delivers_afterwards(data: Path) 
     assert SinkReader(data / "cloud" / "head-office.db").report().is_whole
 
 
+def _status_of(address: str) -> int:
+    """Status code of a refused address."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(address, timeout=5)
+    refused.value.close()
+    return refused.value.code
+
+
 def test_the_console_is_not_behind_the_kiosks_port_and_needs_a_login(data: Path) -> None:
     with running_demo(data) as demo:
-        for address in (f"{demo.kiosk}/login", f"{demo.kiosk}/cameras", f"{demo.kiosk}/_nicegui"):
-            with pytest.raises(urllib.error.HTTPError) as refused:
-                urllib.request.urlopen(address, timeout=5)
-            assert refused.value.code == 404
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"{demo.console}/cameras", timeout=5)
-        assert refused.value.code == 401
+        for page in ("login", "cameras", "_nicegui"):
+            assert _status_of(f"{demo.kiosk}/{page}") == 404
+        assert _status_of(f"{demo.console}/cameras") == 401
         assert demo.stop() == 0
         assert demo.lines[-1].strip() == "stopped"
+
+
+def test_the_demo_starts_again_what_somebody_killed(data: Path) -> None:
+    with running_demo(data) as demo:
+        for module in ("sync.broker", "sync.cloud.sink"):
+            (victim,) = [pid for pid in demo.tree() if module in _command_line(pid)]
+            os.kill(victim, signal.SIGKILL)
+            assert _until(lambda gone=module: any(gone in _command_line(pid) for pid in demo.tree()), 20.0)
+        before = _facts(data, "shelf.count")
+        assert _until(lambda: _facts(data, "shelf.count") > before, 30.0)
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return (Path("/proc") / str(pid) / "cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
 
 
 def test_a_second_node_on_the_same_data_says_why_it_does_not_start(data: Path) -> None:

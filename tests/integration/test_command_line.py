@@ -95,6 +95,43 @@ def test_a_wrong_camera_file_names_the_field_and_what_would_be_right(tmp_path: P
     assert says in done.stderr
 
 
+def test_a_picture_is_no_recording(tmp_path: Path, camera: Path) -> None:
+    picture = tmp_path / "one.png"
+    cv2.imwrite(str(picture), np.full((90, 160, 3), 99, np.uint8))
+    done = _run("replay", picture, "--config", camera, "--data", tmp_path)
+    assert done.returncode == 1
+    assert "1 picture" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("status",), ("doctor",), ("models", "list"), ("facts",), ("demo",)])
+def test_a_file_as_data_folder_is_refused_with_a_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    file = tmp_path / "file"
+    file.write_text("not a folder")
+    done = _run(*command, "--data", file)
+    assert done.returncode == 2
+    assert "give a folder" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_run_asks_which_shop(tmp_path: Path) -> None:
+    done = _run("run", "--data", tmp_path)
+    assert done.returncode == 1
+    assert "--shop" in done.stderr
+
+
+def test_a_slot_for_a_product_that_is_not_sold_stops_the_start(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parent.parent.parent
+    shop = tmp_path / "shop"
+    subprocess.run(["cp", "-r", str(root / "firmware-config" / "shops" / "demo"), str(shop)], check=True, timeout=30)
+    dairy = shop / "cameras" / "cam-dairy.toml"
+    dairy.write_text(dairy.read_text().replace("BR-0050", "BR-9999"))
+    ports = ("--kiosk-port", "0", "--console-port", "0")
+    done = _run("run", "--shop", shop, "--data", tmp_path / "data", *ports)
+    assert done.returncode == 1
+    assert "BR-9999" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_status_and_facts_say_that_there_is_no_node(tmp_path: Path) -> None:
     status = _run("status", "--json", "--data", tmp_path)
     assert (status.returncode, json.loads(status.stdout)["running"]) == (1, False)

@@ -1,0 +1,25 @@
+"""Ports are taken once, and a busy one is a sentence with the setting to change."""
+
+import socket
+
+import pytest
+
+from edge.errors import ConfigError
+from edge.serving import PortTakenError, take_port
+
+
+def test_a_port_cannot_be_taken_twice() -> None:
+    with take_port("127.0.0.1", 0, setting="first") as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTakenError, match=r"Port \d+ on 127\.0\.0\.1 is in use.*--kiosk-port"):
+            take_port("127.0.0.1", port, setting="--kiosk-port")
+
+
+def test_a_port_of_another_program_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(PortTakenError):
+        take_port("127.0.0.1", other.getsockname()[1], setting="any")
+
+
+def test_an_address_that_is_not_ours_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"Cannot listen on 192\.0\.2\.1"):
+        take_port("192.0.2.1", 0, setting="host in [kiosk]")
