@@ -108,6 +108,7 @@ class GrammarPath:
 
     MOST_FORCED_BYTES = 4096
     MOST_STATES = 1024
+    MOST_BRANCHES = 8
 
     def __init__(self, state: GrammarState, vocabulary: Vocabulary) -> None:
         self._state = state
@@ -141,6 +142,8 @@ class GrammarPath:
         began = self._state
         self._state = began.after(chosen)
         forced, ahead = self._state.forced(self.MOST_FORCED_BYTES)
+        if not forced and tokens:
+            forced, ahead = self._only_natural(chosen, tokens)
         text = chosen + forced
         natural = self._vocabulary.natural(text[: _whole_characters(text)]) if forced else None
         if natural is None:
@@ -151,6 +154,24 @@ class GrammarPath:
             return tokens
         self._state = began.after(text[:covered])
         return kept
+
+    def _only_natural(self, chosen: bytes, tokens: list[int]) -> tuple[bytes, GrammarState]:
+        """What follows a chosen token when all ways but one would have begun with another token; else nothing.
+
+        A model that meant "There" does not begin with a space of its own, as it does before the digits of a number.
+        """
+        state = self._state
+        if state.may_end or len(state.next_bytes) > self.MOST_BRANCHES:
+            return b"", state
+        ways = []
+        for byte in state.next_bytes:
+            rest, ahead = state.after(bytes([byte])).forced(self.MOST_FORCED_BYTES)
+            way = bytes([byte]) + rest
+            natural = self._vocabulary.natural(chosen + way)
+            is_decided = self._vocabulary.safe_cut(chosen + way, ahead.next_bytes) >= len(chosen)
+            if natural is None or not is_decided or natural[:1] == tokens:
+                ways.append((way, ahead))
+        return ways[0] if len(ways) == 1 else (b"", state)
 
     def _until(self, natural: list[int], cut: int) -> tuple[list[int], int]:
         """The leading tokens that end at or before ``cut``, and where the last of them ends."""

@@ -135,6 +135,14 @@ def test_the_beginning_of_a_word_becomes_the_whole_word() -> None:
     assert path.is_ended
 
 
+def test_a_token_decides_for_the_way_that_naturally_begins_with_it() -> None:
+    vocabulary = words(*LETTERS, " There", " is")
+    path = GrammarPath(Grammar('root ::= " There is" | " two"').start, vocabulary)
+    assert path.open() == []
+    assert path.take(LETTERS.index(" ")) == [LETTERS.index(letter) for letter in " two"]
+    assert path.is_ended
+
+
 def test_all_tokens_that_may_follow_are_found_and_no_other() -> None:
     vocabulary = words(*LETTERS, "It", "Th", "Thx", "It is", "It was")
     state = Grammar('root ::= ("It is" | "There")?').start
