@@ -6,9 +6,9 @@ know", whatever the intent. Knows nothing of the language model.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 
 from edge.assistant import templates
+from edge.assistant.asked_day import UnreadDayError, read_day
 from edge.assistant.caution import Caution, without
 from edge.assistant.router import Intent, Route, Router
 from edge.assistant.tool_facts import MatchesFact, ServiceFact, ToolFact
@@ -16,7 +16,6 @@ from edge.assistant.tools import Tools
 from edge.catalogue import Product
 from edge.catalogue_search import SearchResult
 from edge.catalogue_words import words_of
-from edge.shop_info import WEEKDAYS
 
 _SHOWN = 3
 _MATCHES_FOR_OFFERS = 50
@@ -49,11 +48,9 @@ class Replies:
             return Reply(Intent.SERVICES, templates.service(service), (service,))
         match route.intent:
             case Intent.OPEN_HOURS:
-                fact = self._tools.hours(self._day(route.words))
-                return Reply(route.intent, templates.hours(fact), (fact,), may_be_worded=True)
+                return self._hours(route)
             case Intent.RETURNS:
-                policy = self._tools.returns()
-                return Reply(route.intent, templates.returns(policy), (policy,))
+                return self._returns(route)
             case Intent.GREETING:
                 return Reply(route.intent, templates.GREETING)
             case Intent.THANKS:
@@ -200,22 +197,29 @@ class Replies:
             return None
         return next((fact for fact in self._tools.services() if words <= set(words_of(fact.name))), None)
 
-    def _day(self, words: str) -> date | None:
-        """The local date that is asked for: a weekday, tomorrow, or a day with hours of its own; None is today."""
-        today = self._tools.local_now().date()
-        asked = set(words.split())
-        if "tomorrow" in asked:
-            return today + timedelta(days=1)
-        coming = [special for special in self._tools.shop.info.exceptions if special.date >= today]
-        for left_out in ((), ("day", "eve")):
-            for special in coming:
-                name = {word for word in words_of(special.name) if word not in left_out}
-                if name and name <= set(words_of(words)):
-                    return special.date
-        for number, weekday in enumerate(WEEKDAYS):
-            if asked & {weekday, weekday + "s"}:
-                return today + timedelta(days=(number - today.weekday()) % 7)
-        return None
+    def _hours(self, route: Route) -> Reply:
+        info = self._tools.shop.info
+        own_name = frozenset(words_of(info.name or ""))
+        question = " ".join(word for word in route.question.split() if word not in own_name)
+        try:
+            day = read_day(
+                question,
+                today=self._tools.local_now().date(),
+                special=info.exceptions,
+                words=self._router.day_words,
+            )
+        except UnreadDayError:
+            return Reply(route.intent, templates.DONT_KNOW)
+        fact = self._tools.hours(day)
+        return Reply(route.intent, templates.hours(fact), (fact,), may_be_worded=True)
+
+    def _returns(self, route: Route) -> Reply:
+        """The policy holds for what is sold here; of anything else nothing is known."""
+        said = self._router.about_returns(route.words)
+        if said and self._tools.find(" ".join(said)).kind == "none":
+            return Reply(route.intent, templates.DONT_KNOW)
+        policy = self._tools.returns()
+        return Reply(route.intent, templates.returns(policy), (policy,))
 
 
 def _own_words(product: Product) -> frozenset[str]:

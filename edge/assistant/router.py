@@ -12,6 +12,7 @@ from enum import StrEnum
 from importlib import resources
 from typing import Any
 
+from edge.assistant.asked_day import DayWords
 from edge.assistant.caution import Caution, CautionWords, read_caution
 from edge.errors import ConfigError
 
@@ -39,6 +40,8 @@ class Route:
 
     intent: Intent
     words: str
+    question: str
+    """All of it, lower case without accents and politeness."""
     is_follow_up: bool = False
     """It names no product but points at the one of the turn before."""
     caution: Caution | None = None
@@ -57,6 +60,8 @@ class Phrases:
     service_words: dict[str, str]
     """A further name for a service's word, to that word."""
     caution: CautionWords
+    days: DayWords
+    returns_words: frozenset[str]
     allergen_words: dict[str, frozenset[str]]
     """What shoppers call something to be left out, to the catalogue's allergens that speak against it."""
 
@@ -81,6 +86,8 @@ def load_phrases(language: str) -> Phrases:
         not_misspelled=tuple(data["not_misspelled"]),
         service_words={other: word for word, others in data["service_words"].items() for other in others},
         caution=_caution_words(data["caution"]),
+        days=_day_words(data["days"], filler=data["filler"]),
+        returns_words=frozenset(data["returns_words"]),
         allergen_words={word: frozenset(listed) for word, listed in data["allergen_words"].items()},
     )
 
@@ -109,11 +116,20 @@ class Router:
     def _routed(self, intent: Intent, bare: str, rest: str, caution: Caution | None) -> Route:
         words = " ".join(rest.split()).strip(" ?!.,;:-")
         says_nothing = not self.content(words)
-        return Route(intent, words, is_follow_up=says_nothing and self.points_back(bare), caution=caution)
+        return Route(intent, words, bare, is_follow_up=says_nothing and self.points_back(bare), caution=caution)
 
     def content(self, words: str) -> tuple[str, ...]:
         """The words that are no filler."""
         return tuple(word for word in re.findall(r"[\w.%&-]+", words) if word not in self._phrases.filler)
+
+    @property
+    def day_words(self) -> DayWords:
+        """How days are named."""
+        return self._phrases.days
+
+    def about_returns(self, words: str) -> tuple[str, ...]:
+        """The words that say more than that something is to be given back."""
+        return tuple(word for word in self.content(words) if word not in self._phrases.returns_words)
 
     def points_back(self, words: str) -> bool:
         """Whether the words point at the product of the turn before."""
@@ -135,6 +151,17 @@ def _caution_words(data: dict[str, Any]) -> CautionWords:
         negations=_compiled(data["negations"]),
         health=_compiled(data["health"]),
         diets=frozenset(data["diets"]),
+    )
+
+
+def _day_words(data: dict[str, Any], *, filler: list[str]) -> DayWords:
+    return DayWords(
+        rewritten=tuple((re.compile(pattern), written) for pattern, written in data["rewritten"]),
+        months=tuple(tuple(names.split()) for names in data["months"]),
+        weekdays=tuple(tuple(names.split()) for names in data["weekdays"]),
+        ahead=data["ahead"],
+        next_week=data["next_week"],
+        harmless=frozenset(filler) | frozenset(data["harmless"]),
     )
 
 

@@ -51,6 +51,7 @@ def test_a_question_gets_right_facts_or_none(shop: Shop, client: TestClient, que
     if outcome in ("unknown", "refused"):
         assert got["facts"] == []
         return
+    assert question.get("says", "") in got["answer"]
     names = [fact["name"] for fact in got["facts"] if fact["kind"] == "product"]
     if "one" in question:
         assert names == [question["one"]]

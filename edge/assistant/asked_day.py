@@ -1,0 +1,154 @@
+"""Reads the day that a question about opening hours asks for, and refuses every day that it cannot read for certain.
+
+Owns dates in words and digits, weekdays, and the names of the shop's special days. What is left of the question
+must be words that are known to change nothing; "at easter" or "the cinema" is therefore no question for today. Pure.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from edge.catalogue_words import words_of
+from edge.shop_info import SpecialDay
+
+_ISO = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
+_DOTTED = re.compile(
+    r"(?<![\d.:])(\d{1,2})[.-] ?(\d{1,2})(?:[.-] ?(\d{4}|\d{2})|\.)?(?![\d:]| ?(?:am|pm|o\x27clock)\b)"
+)
+_SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?(?![\d/])")
+_CLOCK = re.compile(r"\b\d{1,2}(?::\d{2}| ?(?:am|pm|o\x27?clock)\b|[.:]\d{2} ?(?:am|pm)\b)(?: ?(?:am|pm)\b)?")
+_ORDINAL = re.compile(r"\b(?:the )?(\d{1,2})(?:st|nd|rd|th)\b")
+_WORD = re.compile(r"[^\W_]+")
+_FURTHEST = timedelta(days=60)  # who keeps the special days enters them about this long before
+
+
+class UnreadDayError(ValueError):
+    """The question names a day or a subject that is not understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayWords:
+    """One language's words for days, compiled."""
+
+    rewritten: tuple[tuple[re.Pattern[str], str], ...]
+    """Other names and frequent slips, to the name that counts."""
+    months: tuple[tuple[str, ...], ...]
+    weekdays: tuple[tuple[str, ...], ...]
+    ahead: dict[str, int]
+    """``tomorrow`` and the like, to days from today."""
+    next_week: str
+    harmless: frozenset[str]
+    """Words about opening, the shop, and the time of day, beside which today is meant."""
+
+
+def read_day(question: str, *, today: date, special: Sequence[SpecialDay], words: DayWords) -> date | None:
+    """The local date that is asked for; None where the question names none, which means today.
+
+    ``question`` is lower case without accents.
+
+    Raises:
+        UnreadDayError: it names more than one day, one that cannot be, one gone by, or something else altogether.
+    """
+    text = _CLOCK.sub(" ", question)
+    for pattern, written in words.rewritten:
+        text = pattern.sub(written, text)
+    text, dates = _take_dates(text, today, words)
+    text, named = _take_special(text, today, special)
+    text, coming = _take_relative(text, today, words)
+    unread = [word for word in _WORD.findall(text.replace("'", "")) if word not in words.harmless]
+    found = set(dates) | set(named) or set(coming)
+    if unread or len(found) > 1:
+        raise UnreadDayError("more than one day" if not unread else "words that are not understood")
+    day = next(iter(found), None)
+    is_special = day in {one.date for one in special}
+    if day is not None and (day < today or (day > today + _FURTHEST and not is_special)):
+        raise UnreadDayError("a day gone by or far away")
+    return day
+
+
+def _take_dates(text: str, today: date, words: DayWords) -> tuple[str, list[date]]:
+    numbers = {name: number for number, names in enumerate(words.months, 1) for name in names}
+    month = rf"(?P<month>{'|'.join(sorted(numbers, key=len, reverse=True))})\b\.?"
+    day, year = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?", r"(?:,? (?P<year>\d{4}))?"
+    found: list[date] = []
+
+    def take(match: re.Match[str]) -> str:
+        found.append(_date(match["day"], numbers[match["month"]], match["year"], today))
+        return " "
+
+    def take_numbers(first: str, second: str, year: str | None) -> str:
+        found.append(_date(first, int(second), year, today))
+        return " "
+
+    text = _ISO.sub(lambda match: take_numbers(match[3], match[2], match[1]), text)
+    text = re.sub(rf"\b(?:the )?{day}(?: of)? {month}{year}", take, text)
+    text = re.sub(rf"\b{month} (?:the )?{day}\b{year}", take, text)
+    text = _DOTTED.sub(lambda match: take_numbers(match[1], match[2], match[3]), text)
+    text = _SLASHED.sub(lambda match: take_numbers(*_slashed(match[1], match[2]), match[3]), text)
+    text = _ORDINAL.sub(lambda match: take_numbers(match[1], *_coming_month(int(match[1]), today)), text)
+    return text, found
+
+
+def _date(day: str, month: int, year: str | None, today: date) -> date:
+    """The date; without a year the next one that comes."""
+    try:
+        if year:
+            return date(int(year) + (2000 if len(year) == 2 else 0), month, int(day))
+        this_year = date(today.year, month, int(day))
+        return this_year if this_year >= today else date(today.year + 1, month, int(day))
+    except ValueError as error:
+        raise UnreadDayError("no such date") from error
+
+
+def _slashed(first: str, second: str) -> tuple[str, str]:
+    """Day and month; 5/6 is either, so it is nothing."""
+    if int(second) > 12 >= int(first):
+        return second, first
+    if int(first) > 12 or first == second:
+        return first, second
+    raise UnreadDayError("day and month could be either way round")
+
+
+def _coming_month(day: int, today: date) -> tuple[str, str]:
+    if day >= today.day:
+        return str(today.month), str(today.year)
+    following = date(today.year, today.month, 28) + timedelta(days=4)
+    return str(following.month), str(following.year)
+
+
+def _take_special(text: str, today: date, special: Sequence[SpecialDay]) -> tuple[str, list[date]]:
+    """Special days by their whole name; the longest name that fits is the one."""
+    asked = set(words_of(text))
+    coming = [day for day in special if day.date >= today and (name := set(words_of(day.name))) and name <= asked]
+    if not coming:
+        return text, []
+    longest = max(coming, key=lambda day: (len(words_of(day.name)), -day.date.toordinal()))
+    gone = set(words_of(longest.name)) | {"of", "s"}
+    kept = [
+        word for word in _WORD.findall(text.replace("'", "")) if not set(words_of(word)) & gone and word not in gone
+    ]
+    return " ".join(kept), [longest.date]
+
+
+def _take_relative(text: str, today: date, words: DayWords) -> tuple[str, list[date]]:
+    is_next_week = re.search(rf"\b{words.next_week}\b", text) is not None
+    text = re.sub(rf"\b{words.next_week}\b", " ", text)
+    found = []
+    for said, days in words.ahead.items():
+        if re.search(rf"\b{said}\b", text):
+            text = re.sub(rf"\b{said}\b", " ", text)
+            found.append(today + timedelta(days=days))
+    for number, names in enumerate(words.weekdays):
+        for name in _said(names, text):
+            text = re.sub(rf"\b{name}\b", " ", text)
+            ahead = (number - today.weekday()) % 7
+            monday = today + timedelta(days=7 - today.weekday())
+            found.append(monday + timedelta(days=number) if is_next_week else today + timedelta(days=ahead))
+    if is_next_week and not found:
+        raise UnreadDayError("a whole week")
+    return text, found
+
+
+def _said(names: Sequence[str], text: str) -> Iterator[str]:
+    return (name for name in names if re.search(rf"\b{name}\b", text))
