@@ -27,6 +27,8 @@ from vision.pictures import Picture
 
 _FIRST_WAIT_S = 0.5
 _BEHIND_S = 0.5
+_BACKLOG_S = 1.0  # longest time for which frames of a stream just opened are taken for old ones
+_LIVE_WAITS = 2  # in a row; one may be a busy machine
 _STOP_S = 8.0  # a read of a stream that hangs returns after the driver's timeout
 
 
@@ -149,14 +151,20 @@ class Feed:
         self._state, self._problem = state, problem
 
     def _pump(self, capture: Capture) -> None:
-        """Grab until the end; a clip waits for each frame's own time and leaves out what it is late for."""
+        """Grab until the end; a clip waits for each frame's own time and leaves out what it is late for.
+
+        A stream leaves out what the driver gathered while it opened.
+        """
         base_media_s = self._media_s + (1.0 / capture.fps if self._grabbed else 0.0)
         started_s = self._clock.mono_s()
         live = is_stream(self._address)
+        backlog = _Backlog(started_s, fps=capture.fps)
         while not self._stopping.is_set():
             media_s = capture.grab()
             if media_s is None:
                 return
+            if live and backlog.holds(self._clock.mono_s()):
+                continue
             if not live:
                 ahead_s = started_s + media_s - self._clock.mono_s()
                 if ahead_s < -_BEHIND_S:
@@ -185,6 +193,28 @@ class Feed:
             self._log.info("feed has a picture again")
         self._state, self._problem = FeedState.GRABBING, None
         self._on_frame()
+
+
+class _Backlog:
+    """Frames that the driver gathered while it made out a stream, seconds old when it hands them out in one go.
+
+    They come faster than a camera sends; once two in a row had to be waited for, all after them are live.
+    """
+
+    def __init__(self, opened_s: float, *, fps: float) -> None:
+        self._until_s = opened_s + _BACKLOG_S
+        self._waited_s = 0.5 / fps
+        self._last_s = opened_s
+        self._waits = 0
+
+    def holds(self, now_s: float) -> bool:
+        """Whether the frame grabbed now is an old one."""
+        if self._waits < _LIVE_WAITS:
+            self._waits = self._waits + 1 if now_s - self._last_s >= self._waited_s else 0
+        if now_s > self._until_s:
+            self._waits = _LIVE_WAITS
+        self._last_s = now_s
+        return self._waits < _LIVE_WAITS
 
 
 def backoff_s(failures: int, *, most_s: float, random: Random) -> float:
