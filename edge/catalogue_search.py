@@ -23,6 +23,7 @@ _RRF_K = 60
 _CANDIDATES = 80
 _MIN_EVIDENCE = 0.75  # tuned on tests/unit/edge_catalogue/test_catalogue_search.py: all of its 90 questions hold
 _CORRECTIONS = 4
+_NEAR = 0.12
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -36,6 +37,8 @@ class SearchResult:
     kind: Literal["none", "one", "several"]
     products: tuple[Product, ...] = ()
     total: int = 0
+    other_size: tuple[str, ...] = ()
+    """Amounts asked for that none of the matches has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class _Hit:
     role: float
     sizes: int
     is_named: bool
+    is_said: bool
+    """The words stand in its name or are the shop's own other word for it, not only the end of a longer one."""
 
 
 class CatalogueSearch:
@@ -106,7 +111,10 @@ class CatalogueSearch:
         chosen = _choose(hits, sizes)
         kind: Literal["one", "several"] = "one" if len(chosen) == 1 and _sizes_fit(chosen[0], sizes) else "several"
         ordered = self._order(chosen, asked, text)
-        return SearchResult(kind, tuple(hit.entry.product for hit in ordered[:limit]), len(chosen))
+        products = tuple(hit.entry.product for hit in ordered[:limit])
+        fits = any(_sizes_fit(hit, sizes) for hit in chosen)
+        other_size = () if fits else tuple(sorted(size for size in sizes if not size.isdigit()))
+        return SearchResult(kind, products, len(chosen), other_size)
 
     def _hits(self, asked: list[_Asked], sizes: frozenset[str]) -> list[_Hit]:
         total = sum(word.weight for word in asked)
@@ -122,7 +130,9 @@ class CatalogueSearch:
             pairs = list(zip(asked, found, strict=True))
             evidence = sum((word.weight or total / 5) * sure for word, sure in pairs) / total
             is_named = _is_named(entry, meant, sum(bool(word.weight) for word in asked))
-            hits.append(_Hit(entry, evidence, _role(entry, meant), len(sizes & entry.sizes), is_named))
+            hits.append(
+                _Hit(entry, evidence, _role(entry, meant), len(sizes & entry.sizes), is_named, _is_said(entry, meant))
+            )
         return hits
 
     def _order(self, hits: list[_Hit], asked: list[_Asked], text: str) -> list[_Hit]:
@@ -245,9 +255,15 @@ def _role(entry: _Entry, meant: set[str]) -> float:
     name = entry.name
     share = len(meant & set(name)) / len(name) if name else 0.0
     role = 1.0 if name and name[-1] in meant else 0.8 if name and name[0] in meant else 0.5 if share else 0.0
-    if any(phrase and phrase[-1] in meant for phrase in entry.phrases):
+    if any(len(phrase) == 1 and phrase[0] in meant for phrase in entry.phrases):
+        role += 0.7  # the shop's own other word for it: chips are crisps rather than chocolate chip cookies
+    elif any(phrase and phrase[-1] in meant for phrase in entry.phrases):
         role += 0.4
     return role + share / 2
+
+
+def _is_said(entry: _Entry, meant: set[str]) -> bool:
+    return bool(meant & set(entry.name)) or any(len(phrase) == 1 and phrase[0] in meant for phrase in entry.phrases)
 
 
 def _is_named(entry: _Entry, meant: set[str], asked: int) -> bool:
@@ -263,8 +279,18 @@ def _sizes_fit(hit: _Hit, sizes: frozenset[str]) -> bool:
 
 def _choose(hits: list[_Hit], sizes: frozenset[str]) -> list[_Hit]:
     """Keep those that the words name best; a whole name beats a part of one, a fitting size beats another."""
+    best = max(hit.evidence for hit in hits)
+    fitting = [hit for hit in hits if _has_amount(hit, sizes) and hit.evidence >= best - _NEAR]
+    hits = fitting or hits
     named = [hit for hit in hits if hit.is_named]
     best = max(hit.evidence for hit in (named or hits))
-    kept = [hit for hit in (named or hits) if hit.evidence >= best - 0.12]
+    kept = [hit for hit in (named or hits) if hit.evidence >= best - _NEAR]
+    said_in = {hit.entry.product.department for hit in kept if hit.is_said}
+    kept = [hit for hit in kept if not said_in or hit.entry.product.department in said_in]  # no hot dog for a dog
     fitting = [hit for hit in kept if sizes and _sizes_fit(hit, sizes) and hit.sizes]
     return fitting or kept
+
+
+def _has_amount(hit: _Hit, sizes: frozenset[str]) -> bool:
+    """Whether an amount with a unit was asked for and the product has it; that says more than the whole name."""
+    return any(not size.isdigit() for size in sizes) and _sizes_fit(hit, sizes)

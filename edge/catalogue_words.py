@@ -31,6 +31,8 @@ _UNITS = {
     "roll": ("roll", 1),
     "washes": ("wash", 1),
 }
+_LARGE = {"ml": "l", "g": "kg"}
+_PLURAL = {"pc": "pcs", "roll": "rolls", "wash": "washes"}
 _AMOUNT = re.compile(r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")\b")
 _HALF = re.compile(r"\bhalf(?: an?)?[ -](?=(?:litre|liter|kilo|l|kg)\b)")
 _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:%|percent\b|per cent\b)")
@@ -53,6 +55,17 @@ def words_of(text: str) -> list[str]:
     plain = _WITHOUT.sub(lambda match: f" {singular(match[1])}free ", plain)
     plain = _FREE.sub(lambda match: f"{singular(match[1])}free", plain)
     return [singular(word) for word in _WORD.findall(plain) if word not in _JOINING]
+
+
+def written_size(size: str) -> str:
+    """An amount of `words_of` as people write it: ``5000ml`` is ``5 l``."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([a-z%]*)", size)
+    if match is None or not match[2]:
+        return size
+    amount, unit = Decimal(match[1]), match[2]
+    if unit in _LARGE and amount >= 1000:
+        amount, unit = amount / 1000, _LARGE[unit]
+    return f"{amount.normalize():f} {_PLURAL.get(unit, unit)}"
 
 
 def is_size(word: str) -> bool:

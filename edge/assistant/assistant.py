@@ -94,7 +94,7 @@ class Assistant:
         steps = _Steps(self._clock)
         guarded = guard(question)
         steps.done("guard")
-        if guarded.text is None:
+        if guarded.text is None or guarded.masked:  # a question around a card number is for a person to answer
             reply = Reply(Intent.UNKNOWN, templates.REFUSED if guarded.is_attack else templates.DONT_KNOW)
             outcome: Outcome = "refused" if guarded.is_attack else "unknown"
             return self._finish(reply, outcome, steps, kiosk_id=kiosk_id)

@@ -35,7 +35,7 @@ _FORMS: tuple[tuple[ClaimKind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))  # type: ignore[misc]
     for kind, pattern in (
         ("normal_price", rf"(?:instead of|normally|usually|was) {_MONEY}"),
-        ("unit_price", r"(?:the )?unit price (?:is|of) (\d+\.\d{2}\s*/\s*\d*\s*[a-z]+)"),
+        ("unit_price", r"(?:the )?unit price (?:is|of) ((?:[€£$]\d+\.\d{2}|\d+\.\d{2} [A-Z]{3})/\d*\s*[a-z]+)"),
         ("price", _MONEY),
         ("aisle", r"aisle ([a-z0-9][a-z0-9-]{0,15})"),
         ("bay", r"bay ([a-z0-9][a-z0-9-]{0,15})"),

@@ -6,19 +6,29 @@ know", whatever the intent. Knows nothing of the language model.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from edge.assistant import templates
 from edge.assistant.asked_day import UnreadDayError, read_day
 from edge.assistant.caution import Caution, without
 from edge.assistant.router import Intent, Route, Router
-from edge.assistant.tool_facts import MatchesFact, ServiceFact, ToolFact
+from edge.assistant.tool_facts import (
+    MatchesFact,
+    OtherSizeFact,
+    PartsFact,
+    PlaceFact,
+    PriceFact,
+    ProductFact,
+    ServiceFact,
+    ToolFact,
+)
 from edge.assistant.tools import Tools
 from edge.catalogue import Product
 from edge.catalogue_search import SearchResult
-from edge.catalogue_words import words_of
+from edge.catalogue_words import words_of, written_size
 
 _SHOWN = 3
-_MATCHES_FOR_OFFERS = 50
+_MATCHES = 50
 # A service is not meant by these words alone: "where can I return this" is not the bottle return.
 _WEAK_SERVICE_WORDS = frozenset({"return", "service", "customer", "desk", "counter"})
 
@@ -46,6 +56,9 @@ class Replies:
         service = self._service(route)
         if service is not None:
             return Reply(Intent.SERVICES, templates.service(service), (service,))
+        contact = self._router.contact_asked(route.question)
+        if contact is not None:
+            return self._contact(contact)
         match route.intent:
             case Intent.OPEN_HOURS:
                 return self._hours(route)
@@ -62,12 +75,61 @@ class Replies:
     def _about_product(self, route: Route, last_sku: str | None) -> Reply:
         if route.caution is not None:
             return self._careful(route, route.caution, last_sku)
+        if route.asks_age:
+            return self._ages(route, self._found(route, last_sku, limit=_MATCHES))
         found = self._found(route, last_sku)
+        parts = () if route.is_follow_up or self._is_said_whole(route, found) else self._router.parts(route.words)
+        if len(parts) > 1:
+            return self._parts(route.intent, parts)
         if found.kind == "none":
             return Reply(route.intent, templates.DONT_KNOW)
         if found.kind == "several":
             return self._which_one(route.intent, found)
+        if route.asks_out:
+            return self._sold_out(found.products[0])
         return self._one(route.intent, found.products[0])
+
+    def _is_said_whole(self, route: Route, found: SearchResult) -> bool:
+        """Whether one product has all the words: "nuts and raisins" is one thing, "milk and eggs" are two."""
+        asked = {word for text in self._router.content(route.words) for word in words_of(text)}
+        return bool(found.products) and asked <= _own_words(found.products[0])
+
+    def _parts(self, intent: Intent, parts: Sequence[str]) -> Reply:
+        """Two or three things in one question: the best match of each, and plain words where one is missing."""
+        found = [result.products for part in parts if (result := self._tools.find(part, limit=_MATCHES)).products]
+        if not found or len(parts) > _SHOWN or intent is Intent.ALLERGENS:
+            return Reply(intent, templates.DONT_KNOW)
+        in_turn = [product for row in zip_longest(*found) for product in row if product is not None]
+        every = list({product.sku: product for product in in_turn}.values())
+        shown = every[:_SHOWN]
+        matches = MatchesFact(total=len(every), shown=len(shown))
+        counted = PartsFact(asked=len(parts), found=len(found))
+        text = templates.these(self._lines(shown), matches)
+        if counted.found < counted.asked:
+            text = f"{templates.FOUND_ONLY_PART} {text}"
+        intent = Intent.WHERE_IS if intent is Intent.UNKNOWN else intent
+        return Reply(intent, text, (matches, counted, *self._cards(shown)))
+
+    def _ages(self, route: Route, found: SearchResult) -> Reply:
+        """How old one must be; an empty age limit in the catalogue proves nothing."""
+        shown = found.products[:_SHOWN]
+        if not shown or any(product.age_limit is None for product in shown):
+            return Reply(route.intent, templates.DONT_KNOW)
+        matches = MatchesFact(total=found.total, shown=len(shown))
+        text = templates.ages(self._lines(shown), matches)
+        sku = shown[0].sku if found.total == 1 else None
+        return Reply(Intent.WHERE_IS, text, (matches, *self._cards(shown)), sku)
+
+    def _sold_out(self, product: Product) -> Reply:
+        tools = self._tools
+        text = templates.sold_out(tools.sold(product), tools.place(product), tools.stock(product))
+        return Reply(Intent.HAVE_YOU_GOT, text, self._cards([product]), product.sku)
+
+    def _contact(self, what: str) -> Reply:
+        fact = self._tools.contact(what)
+        if fact is None:
+            return Reply(Intent.SERVICES, templates.DONT_KNOW)
+        return Reply(Intent.SERVICES, templates.service(fact), (fact,))
 
     def _careful(self, route: Route, caution: Caution, last_sku: str | None) -> Reply:
         """Only what the catalogue says itself: products that are called so, or one named product's allergens."""
@@ -85,7 +147,7 @@ class Replies:
         """Products whose own words say all that is asked, and whose allergens do not speak against it."""
         asked = {word for text in self._router.content(" ".join(words_of(route.words))) for word in words_of(text)}
         against = {a for word in (*caution.free_from, *caution.diets) for a in self._router.speaks_against(word) or ()}
-        found = self._tools.find(route.words, limit=_MATCHES_FOR_OFFERS)
+        found = self._tools.find(route.words, limit=_MATCHES)
         if not caution.own_words or any(
             not asked | caution.own_words <= _own_words(product) or against & set(product.allergens)
             for product in found.products
@@ -138,14 +200,17 @@ class Replies:
             intent = Intent.WHERE_IS
         shown = found.products[:_SHOWN]
         matches = MatchesFact(total=found.total, shown=len(shown))
-        lines = [(self._tools.sold(p), self._tools.price(p), self._tools.place(p)) for p in shown]
-        return Reply(intent, templates.which_one(lines, matches), (matches, *self._cards(shown)))
+        text = templates.which_one(self._lines(shown), matches)
+        if not found.other_size:
+            return Reply(intent, text, (matches, *self._cards(shown)))
+        size = OtherSizeFact(text=" ".join(map(written_size, found.other_size)), words=found.other_size)
+        return Reply(intent, f"{templates.no_such_size(size)} {text}", (matches, size, *self._cards(shown)))
 
     def _offers(self, route: Route, last_sku: str | None) -> Reply:
         names_product = route.is_follow_up or bool(self._router.content(route.words))
         if not names_product:
             return self._offer_list(self._tools.offers_today())
-        found = self._found(route, last_sku, limit=_MATCHES_FOR_OFFERS)
+        found = self._found(route, last_sku, limit=_MATCHES)
         if found.kind == "none":
             return Reply(route.intent, templates.DONT_KNOW)
         on_offer = self._tools.offers_today(found.products)
@@ -160,9 +225,12 @@ class Replies:
     def _offer_list(self, products: Sequence[Product]) -> Reply:
         shown = products[:_SHOWN]
         matches = MatchesFact(total=len(products), shown=len(shown))
-        lines = [(self._tools.sold(p), self._tools.price(p), self._tools.place(p)) for p in shown]
+        lines = self._lines(shown)
         sku = shown[0].sku if len(products) == 1 else None
         return Reply(Intent.OFFERS, templates.offers(lines, matches), (matches, *self._cards(shown)), sku)
+
+    def _lines(self, products: Sequence[Product]) -> list[tuple[ProductFact, PriceFact, PlaceFact]]:
+        return [(self._tools.sold(p), self._tools.price(p), self._tools.place(p)) for p in products]
 
     def _cards(self, products: Sequence[Product]) -> tuple[ToolFact, ...]:
         return tuple(fact for product in products for fact in self._tools.about(product))
@@ -223,5 +291,5 @@ class Replies:
 
 
 def _own_words(product: Product) -> frozenset[str]:
-    texts = (product.name, product.brand, product.size, product.department, *product.keywords)
+    texts = (product.name, product.brand, product.size, *product.keywords)
     return frozenset(word for text in texts for word in words_of(text))

@@ -44,6 +44,10 @@ class Route:
     """All of it, lower case without accents and politeness."""
     is_follow_up: bool = False
     """It names no product but points at the one of the turn before."""
+    asks_out: bool = False
+    """It asks whether something is sold out; "yes" would mean the opposite."""
+    asks_age: bool = False
+    """It asks how old one must be."""
     caution: Caution | None = None
     """It asks for what a product must not hold; nothing may be answered by likeness."""
 
@@ -62,6 +66,14 @@ class Phrases:
     caution: CautionWords
     days: DayWords
     returns_words: frozenset[str]
+    slips: tuple[tuple[re.Pattern[str], str], ...]
+    """Frequent typing slips in the question's own words, to the word."""
+    asks_out: tuple[re.Pattern[str], ...]
+    asks_age: tuple[re.Pattern[str], ...]
+    joints: re.Pattern[str]
+    """What stands between two products in one question."""
+    contact: dict[str, tuple[re.Pattern[str], ...]]
+    """How the shop's ``phone`` and ``address`` are asked for."""
     allergen_words: dict[str, frozenset[str]]
     """What shoppers call something to be left out, to the catalogue's allergens that speak against it."""
 
@@ -88,6 +100,11 @@ def load_phrases(language: str) -> Phrases:
         caution=_caution_words(data["caution"]),
         days=_day_words(data["days"], filler=data["filler"]),
         returns_words=frozenset(data["returns_words"]),
+        slips=_rewritten(data["slips"]),
+        asks_out=_compiled(data["asks_out"]),
+        asks_age=_compiled(data["asks_age"]),
+        joints=re.compile(data["joints"]),
+        contact={what: _compiled(patterns) for what, patterns in data["contact"].items()},
         allergen_words={word: frozenset(listed) for word, listed in data["allergen_words"].items()},
     )
 
@@ -101,6 +118,8 @@ class Router:
     def route(self, question: str) -> Route:
         """Intent and product words of a guarded question."""
         text = _folded(question)
+        for pattern, written in self._phrases.slips:
+            text = pattern.sub(written, text)
         bare, caution = read_caution(text, self._phrases.caution)
         for pattern in self._phrases.politeness:
             bare = pattern.sub(" ", bare)
@@ -116,7 +135,15 @@ class Router:
     def _routed(self, intent: Intent, bare: str, rest: str, caution: Caution | None) -> Route:
         words = " ".join(rest.split()).strip(" ?!.,;:-")
         says_nothing = not self.content(words)
-        return Route(intent, words, bare, is_follow_up=says_nothing and self.points_back(bare), caution=caution)
+        return Route(
+            intent,
+            words,
+            bare,
+            is_follow_up=says_nothing and self.points_back(bare),
+            asks_out=any(pattern.search(bare) for pattern in self._phrases.asks_out),
+            asks_age=any(pattern.search(bare) for pattern in self._phrases.asks_age),
+            caution=caution,
+        )
 
     def content(self, words: str) -> tuple[str, ...]:
         """The words that are no filler."""
@@ -130,6 +157,20 @@ class Router:
     def about_returns(self, words: str) -> tuple[str, ...]:
         """The words that say more than that something is to be given back."""
         return tuple(word for word in self.content(words) if word not in self._phrases.returns_words)
+
+    def parts(self, words: str) -> tuple[str, ...]:
+        """The products that one question names beside each other."""
+        return tuple(part for part in self._phrases.joints.split(words) if self.content(part))
+
+    def contact_asked(self, question: str) -> str | None:
+        """``phone`` or ``address`` where the question asks for the shop's, and for nothing else."""
+        for what, patterns in self._phrases.contact.items():
+            rest = question
+            for pattern in patterns:
+                rest = pattern.sub(" ", rest)
+            if rest != question and not self.content(rest):
+                return what
+        return None
 
     def points_back(self, words: str) -> bool:
         """Whether the words point at the product of the turn before."""
@@ -147,7 +188,7 @@ class Router:
 def _caution_words(data: dict[str, Any]) -> CautionWords:
     return CautionWords(
         harmless=_compiled(data["harmless"]),
-        rewritten=tuple((re.compile(pattern), written) for pattern, written in data["rewritten"]),
+        rewritten=_rewritten(data["rewritten"]),
         negations=_compiled(data["negations"]),
         health=_compiled(data["health"]),
         diets=frozenset(data["diets"]),
@@ -156,13 +197,17 @@ def _caution_words(data: dict[str, Any]) -> CautionWords:
 
 def _day_words(data: dict[str, Any], *, filler: list[str]) -> DayWords:
     return DayWords(
-        rewritten=tuple((re.compile(pattern), written) for pattern, written in data["rewritten"]),
+        rewritten=_rewritten(data["rewritten"]),
         months=tuple(tuple(names.split()) for names in data["months"]),
         weekdays=tuple(tuple(names.split()) for names in data["weekdays"]),
         ahead=data["ahead"],
         next_week=data["next_week"],
         harmless=frozenset(filler) | frozenset(data["harmless"]),
     )
+
+
+def _rewritten(pairs: list[tuple[str, str]]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern), written) for pattern, written in pairs)
 
 
 def _compiled(patterns: list[str]) -> tuple[re.Pattern[str], ...]:

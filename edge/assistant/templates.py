@@ -10,6 +10,7 @@ from edge.assistant.tool_facts import (
     AllergenFact,
     HoursFact,
     MatchesFact,
+    OtherSizeFact,
     PlaceFact,
     PriceFact,
     ProductFact,
@@ -26,6 +27,7 @@ NO_OFFERS = "There are no offers in the shop's data today. Shall I call a collea
 CALL_FAILED = "Please ask a colleague; I cannot answer this right now."
 CONSTANTS = frozenset({DONT_KNOW, REFUSED, GREETING, THANKS, CALL_FAILED})
 
+FOUND_ONLY_PART = "I found only part of that."
 CHECK_LABEL = "Please check the label; it is what counts."
 
 
@@ -52,6 +54,39 @@ def have_you_got(product: ProductFact, place: PlaceFact, stock: StockFact) -> st
         f"Yes, we sell {product.title}. Its place is {place_words(place)}."
         f" I cannot see its shelf right now.{_age_limit(product)}"
     )
+
+
+def sold_out(product: ProductFact, place: PlaceFact, stock: StockFact) -> str:
+    """Whether it is sold out, in words that mean the same whichever way round it was asked."""
+    if stock.state == "in_stock":
+        return f"{not_sold_out(product)} {shelf_words(stock)}. It is in {place_words(place)}."
+    seen = _seen(stock) or " I cannot see its shelf right now."
+    return f"{product.title}:{seen} Its place is {place_words(place)}."
+
+
+def not_sold_out(product: ProductFact) -> str:
+    """Said only where units were seen."""
+    return f"No, {product.title} is not sold out."
+
+
+def ages(lines: Sequence[tuple[ProductFact, PriceFact, PlaceFact]], matches: MatchesFact) -> str:
+    """How old one must be to buy each, and where it is."""
+    head = f"Here are {matches.shown} of {matches.total}. " if matches.total > matches.shown else ""
+    return head + " ".join(
+        f"{product.title}:{_age_limit(product)} It is in {place_words(place)}." for product, _, place in lines
+    )
+
+
+def no_such_size(fact: OtherSizeFact) -> str:
+    """None of the products that follow has the size that was asked for."""
+    return f"I found none with {fact.text}."
+
+
+def these(lines: Sequence[tuple[ProductFact, PriceFact, PlaceFact]], matches: MatchesFact) -> str:
+    """Several things were asked for at once: each with price and place."""
+    head = f"Here are {matches.shown} of {matches.total}." if matches.total > matches.shown else "I found this:"
+    listed = " ".join(f"{product.title}: {price.text}, {place_words(place)}." for product, price, place in lines)
+    return f"{head} {listed}"
 
 
 def which_one(lines: Sequence[tuple[ProductFact, PriceFact, PlaceFact]], matches: MatchesFact) -> str:
@@ -147,7 +182,7 @@ def _seen(stock: StockFact) -> str:
 
 
 def _unit(price: PriceFact) -> str:
-    return f" The unit price is {price.unit_price}." if price.unit_price else ""
+    return f" The unit price is {price.unit_price_text}." if price.unit_price_text else ""
 
 
 def _age_limit(product: ProductFact) -> str:

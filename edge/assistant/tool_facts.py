@@ -103,6 +103,8 @@ class PriceFact(ToolFact):
     text: str
     unit_price: str
     """Of the normal price; empty while an offer holds, because the label's would be wrong."""
+    unit_price_text: str = ""
+    """With the currency, as it is said: ``€2.19/l``."""
     normal: Decimal | None = None
     normal_text: str | None = None
     until: date | None = None
@@ -148,6 +150,24 @@ class MatchesFact(ToolFact):
     kind: ClassVar[str] = "matches"
     total: int
     shown: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartsFact(ToolFact):
+    """How many things one question named, and how many of them the shop has."""
+
+    kind: ClassVar[str] = "parts"
+    asked: int
+    found: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherSizeFact(ToolFact):
+    """A size that was asked for and that no product found has; ``words`` in the form of `words_of`."""
+
+    kind: ClassVar[str] = "other_size"
+    text: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from the future is `unknown`. Knows nothing about shoppers or staff and runs no 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -126,6 +127,7 @@ class Tools:
                 currency=currency,
                 text=money(product.price, currency),
                 unit_price=product.unit_price,
+                unit_price_text=self._unit_price_text(product.unit_price),
             )
         return PriceFact(
             sku=product.sku,
@@ -201,6 +203,16 @@ class Tools:
     def services(self) -> tuple[ServiceFact, ...]:
         """Everything the shop has besides goods."""
         return tuple(ServiceFact(name=service.name, where=service.where) for service in self.shop.info.services)
+
+    def contact(self, what: str) -> ServiceFact | None:
+        """The shop's ``phone`` or ``address``, word for word; None where the shop gives none."""
+        info = self.shop.info
+        said = {"phone": info.phone, "address": info.address}[what]
+        return ServiceFact(name=what.capitalize(), where=said) if said else None
+
+    def _unit_price_text(self, unit_price: str) -> str:
+        amount, slash, unit = unit_price.partition("/")
+        return f"{money(Decimal(amount.strip()), self.shop.currency)}/{unit.strip()}" if slash else ""
 
     @staticmethod
     def _day_text(day: date, today: date) -> str:

@@ -13,6 +13,8 @@ from edge.assistant.tool_facts import (
     AllergenFact,
     HoursFact,
     MatchesFact,
+    OtherSizeFact,
+    PartsFact,
     PlaceFact,
     PriceFact,
     ProductFact,
@@ -23,6 +25,7 @@ from edge.assistant.tool_facts import (
     ToolFact,
 )
 from edge.catalogue import Catalogue
+from edge.catalogue_words import words_of
 
 MAX_CHARS = 1200
 _AMBIGUOUS = ""
@@ -121,12 +124,21 @@ class _Case:
             if sku in self.allergens
         ]
         said.append(templates.CHECK_LABEL)
+        said.extend(
+            templates.not_sold_out(product)
+            for sku, product in self.products.items()
+            if sku in self.stocks and self.stocks[sku].state == "in_stock"
+        )
         for fact in self.others:
             match fact:
                 case ReturnsFact():
                     said.append(templates.returns(fact))
                 case ServiceFact():
                     said.append(templates.service(fact))
+                case PartsFact() if fact.found < fact.asked:
+                    said.append(templates.FOUND_ONLY_PART)
+                case OtherSizeFact() if not any(self._has_size(sku, fact.words) for sku in self.products):
+                    said.append(templates.no_such_size(fact))
                 case TicketFact():
                     said.append(templates.ticket(fact.ticket))
         if self.matches is not None and self.matches.total == 0:
@@ -134,6 +146,10 @@ class _Case:
         if self.hours is not None and self.hours.special:
             said.append(self.hours.special)
         return said
+
+    def _has_size(self, sku: str, words: Collection[str]) -> bool:
+        product = self.products[sku]
+        return set(words) <= {*words_of(product.size), *words_of(product.name)}
 
     def first_wrong(self, claims: Sequence[Claim], names: dict[str, str]) -> str | None:
         """The first claim that does not follow, in words for the log of a test; None where all do."""
@@ -218,7 +234,7 @@ def _normal_price(case: _Case, sku: str, values: tuple[str, ...]) -> bool:
 
 
 def _unit_price(case: _Case, sku: str, values: tuple[str, ...]) -> bool:
-    return sku in case.prices and bool(values[0]) and case.prices[sku].unit_price == values[0]
+    return sku in case.prices and bool(values[0]) and case.prices[sku].unit_price_text == values[0]
 
 
 def _on_offer(case: _Case, sku: str, _: tuple[str, ...]) -> bool:

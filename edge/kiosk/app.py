@@ -35,7 +35,11 @@ from edge.kiosk.requests import (
 from edge.kiosk.shop_view import ShopView
 
 _HERE = Path(__file__).parent
-_SENTENCES = {404: "There is nothing here.", 405: "That does not work here."}
+_REFUSALS = {
+    400: ("not_understood", "The request must be JSON in UTF-8."),
+    404: ("not_found", "There is nothing here."),
+    405: ("not_allowed", "That does not work here."),
+}
 
 
 def create_app(
@@ -121,7 +125,8 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def refuse_http(_: Request, error: HTTPException) -> JSONResponse:
-        return _error(error.status_code, "not_found", _SENTENCES.get(error.status_code, "That does not work."))
+        code, sentence = _REFUSALS.get(error.status_code, ("not_understood", "That does not work."))
+        return _error(error.status_code, code, sentence)
 
     @app.exception_handler(StoreError)
     def store_failed(_: Request, error: StoreError) -> JSONResponse:

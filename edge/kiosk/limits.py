@@ -4,6 +4,7 @@ Plain ASGI, so that a body is refused while it arrives and not after. Knows noth
 """
 
 import json
+import math
 from collections import OrderedDict
 from collections.abc import Iterable
 from threading import Lock
@@ -42,6 +43,11 @@ class RateLimiter:
         self._lock = Lock()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
+    @property
+    def wait_s(self) -> int:
+        """Whole seconds after which a screen that was refused may ask again."""
+        return math.ceil(1 / self._per_s)
+
     def admits(self, screen: str) -> bool:
         """Whether one more request of this screen may pass now; takes a token if so."""
         now_s = self._clock.mono_s()
@@ -70,7 +76,8 @@ class Doorman:
         send = _with_headers(send, is_static=scope["path"].startswith("/static/"))
         if scope["method"] == "POST":
             if not self._limiter.admits(_screen_of(scope)):
-                await _refuse(send, 429, "too_fast", "That was quick! Please wait a moment and try again.")
+                wait = (b"retry-after", str(self._limiter.wait_s).encode())
+                await _refuse(send, 429, "too_fast", "That was quick! Please wait a moment and try again.", wait)
                 return
             body = await self._read(receive, _declared_length(scope["headers"]))
             if body is None:
@@ -130,8 +137,8 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-async def _refuse(send: Send, status: int, code: str, message: str) -> None:
+async def _refuse(send: Send, status: int, code: str, message: str, *more: tuple[bytes, bytes]) -> None:
     body = json.dumps({"error": {"code": code, "message": message}}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

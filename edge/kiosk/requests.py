@@ -121,8 +121,10 @@ def plain_sentence(errors: Sequence[Mapping[str, Any]]) -> str:
             return f"The {field} is empty; please type something."
         case "json_invalid":
             return "The request must be JSON."
+        case "model_attributes_type" | "dict_type":
+            return 'The request must be a JSON object, such as {"question": "Where is the milk?"}.'
         case "string_type":
             return f"The field {field} must be text."
         case "string_pattern_mismatch":
             return f"The field {field} must be 8 to 64 letters, digits or dashes."
-    return f"The field {field} is not right."
+    return f"The field {field} does not fit; the page of this screen sends it right."

@@ -65,7 +65,7 @@ def test_nothing_else_lives_on_this_port(client: TestClient, path: str) -> None:
         ({"question": ["milk"]}, "The field question must be text."),
         ({"question": "milk", "sku": "BR-0001"}, "The field sku is not known here."),
         ({"question": "milk", "session": "a b"}, "The field session must be 8 to 64 letters, digits or dashes."),
-        ([], "The field body is not right."),
+        ([], 'The request must be a JSON object, such as {"question": "Where is the milk?"}.'),
     ],
 )
 def test_a_wrong_request_gets_a_plain_sentence(client: TestClient, body: Any, said: str) -> None:
@@ -80,6 +80,15 @@ def test_what_is_no_json_is_said_to_be_none(client: TestClient) -> None:
     assert response.json()["error"]["message"] == "The request must be JSON."
 
 
+def test_a_body_that_is_no_utf_8_is_said_to_be_none(client: TestClient) -> None:
+    response = client.post(
+        "/api/kiosk/ask", content=b'{"question": "\xff\xfe"}', headers={"content-type": "application/json"}
+    )
+    assert response.status_code in (400, 422)
+    assert response.json()["error"]["code"] == "not_understood"
+    assert response.json()["error"]["message"].startswith("The request must be JSON")
+
+
 def test_a_long_body_is_refused_by_its_length_and_while_it_streams(client: TestClient) -> None:
     def endless() -> Iterator[bytes]:
         for _ in range(100):
@@ -91,8 +100,9 @@ def test_a_long_body_is_refused_by_its_length_and_while_it_streams(client: TestC
 
 def test_a_screen_that_asks_too_fast_waits(shop: Shop) -> None:
     with client_of(shop, rate_per_minute=6) as client:
-        statuses = [client.post("/api/kiosk/ask", json={"question": "butter"}).status_code for _ in range(4)]
-        assert statuses == [200, 200, 429, 429]
+        answers = [client.post("/api/kiosk/ask", json={"question": "butter"}) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
+        assert answers[-1].headers["retry-after"] == "10"
         shop.clock.move(10)
         assert client.post("/api/kiosk/ask", json={"question": "butter"}).status_code == 200
         assert client.get("/healthz").status_code == 200

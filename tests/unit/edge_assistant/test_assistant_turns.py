@@ -25,7 +25,11 @@ def seen(shop: Shop, sku: str, units: int, *, ago_s: float) -> None:
     ("question", "intent", "answer"),
     [
         ("Where is the whole milk?", "where_is", "Fennmoor Whole milk 3.5 %, 1 l is in aisle 2, bay 1."),
-        ("how much is whole milk", "how_much", "Fennmoor Whole milk 3.5 %, 1 l costs €1.29. The unit price is 1.29/l."),
+        (
+            "how much is whole milk",
+            "how_much",
+            "Fennmoor Whole milk 3.5 %, 1 l costs €1.29. The unit price is €1.29/l.",
+        ),
         (
             "how much is the butter",
             "how_much",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.assistant.tool_facts import OtherSizeFact, PartsFact
 from edge.assistant.tools import Stock
 from edge.assistant.verifier import Verifier
 from edge.catalogue import Catalogue
@@ -144,3 +145,22 @@ def test_opening_hours_are_proved_by_the_sentence() -> None:
         "We are open.",
     ):
         assert not VERIFIER.prove(false, fact).ok, false
+
+
+def test_that_a_size_is_missing_is_proved_by_the_sizes_of_the_products() -> None:
+    five, one = OtherSizeFact(text="5 l", words=("5000ml",)), OtherSizeFact(text="1 l", words=("1000ml",))
+    assert VERIFIER.prove("I found none with 5 l.", (five, *facts(MILK))).ok
+    assert not VERIFIER.prove("I found none with 1 l.", (one, *facts(MILK))).ok
+    assert not VERIFIER.prove("I found none with 5 l.", facts(MILK)).ok
+
+
+def test_that_a_part_was_not_found_is_said_only_where_one_was_not() -> None:
+    assert VERIFIER.prove("I found only part of that.", (PartsFact(asked=2, found=1), *facts(MILK))).ok
+    assert not VERIFIER.prove("I found only part of that.", (PartsFact(asked=2, found=2), *facts(MILK))).ok
+
+
+@pytest.mark.parametrize(("units", "is_proved"), [(6, True), (0, False), (None, False)])
+def test_not_sold_out_is_said_only_of_units_that_were_seen(units: int | None, is_proved: bool) -> None:
+    text = "No, Fennmoor Whole milk 3.5 %, 1 l is not sold out."
+    assert VERIFIER.prove(text, facts(MILK, units=units)).ok is is_proved
+    assert not VERIFIER.prove(text, facts(BUTTER)).ok

@@ -39,18 +39,20 @@ export class AnswerView {
   }
 
   one(question, data, group) {
-    this.show(asked(question), lead(headline(data.intent, group.stock), data.answer), productCard(group, this.shop().aisles ?? [], data.verified), this.next());
+    this.show(asked(question), lead(data.facts.some((fact) => fact.kind === "other_size") ? "Another size" : headline(data.intent, group.stock), data.answer), productCard(group, this.shop().aisles ?? [], data.verified), this.next());
   }
 
   several(question, data, groups) {
     const matches = data.facts.find((fact) => fact.kind === "matches");
     const isOffers = data.intent === "offers";
     const more = matches && matches.total > matches.shown ? `${matches.shown} of ${matches.total}` : "";
-    const title = isOffers ? "On offer today" : "Which one do you mean?";
+    const isList = data.facts.some((fact) => fact.kind === "parts");
+    const title = isOffers ? "On offer today" : isList ? "Here they are" : "Which one do you mean?";
+    const said = remarks(data);
     const list = groups.map((group) => choiceCard(group, (product) => this.onAsk(`Where is ${product.title}?`)));
     this.show(
       asked(question),
-      el("div", { class: "lead" }, el("h2", {}, title), more ? el("p", {}, more) : null),
+      el("div", { class: "lead" }, el("h2", {}, title), more ? el("p", {}, more) : null, said ? el("p", {}, said) : null),
       el("div", { class: "choices" }, ...list),
       data.verified ? el("div", { class: "card slim" }, verifiedMark(true)) : null,
       this.next(),
@@ -136,7 +138,17 @@ export class AnswerView {
   }
 }
 
-const HAVE = { in_stock: "Yes, we have it", out_of_stock: "Its shelf was empty", unknown: "Yes, we sell it" };
+// What the cards of a list cannot show by themselves.
+const REMARKS = [/I found none with .+?\.(?= )/, /I found only part of that\./, /Please check the label; it is what counts\./];
+
+function remarks(data) {
+  if (data.answer.includes("You must be")) return data.answer;
+  return REMARKS.map((remark) => data.answer.match(remark)?.[0])
+    .filter(Boolean)
+    .join(" ");
+}
+
+const HAVE = { in_stock: "It is on the shelf", out_of_stock: "Its shelf was empty", unknown: "We sell it" };
 
 function headline(intent, stock) {
   return intent === "have_you_got" ? HAVE[stock.state] : HEADLINES[intent];
