@@ -25,7 +25,7 @@ from edge.assistant.tool_facts import (
 from edge.assistant.tools import Tools
 from edge.catalogue import Product
 from edge.catalogue_search import SearchResult
-from edge.catalogue_words import words_of, written_size
+from edge.catalogue_words import is_size, words_of, written_size
 
 _SHOWN = 3
 _MATCHES = 50
@@ -91,12 +91,14 @@ class Replies:
 
     def _is_said_whole(self, route: Route, found: SearchResult) -> bool:
         """Whether one product has all the words: "nuts and raisins" is one thing, "milk and eggs" are two."""
-        asked = {word for text in self._router.content(route.words) for word in words_of(text)}
+        said = words_of(" ".join(self._router.content(route.words)))
+        asked = {word for word in said if not is_size(word)}
         return bool(found.products) and asked <= _own_words(found.products[0])
 
     def _parts(self, intent: Intent, parts: Sequence[str]) -> Reply:
         """Two or three things in one question: the best match of each, and plain words where one is missing."""
         found = [result.products for part in parts if (result := self._tools.find(part, limit=_MATCHES)).products]
+        found = [] if any(self._tools.find(part).other_size for part in parts) else found
         if not found or len(parts) > _SHOWN or intent is Intent.ALLERGENS:
             return Reply(intent, templates.DONT_KNOW)
         in_turn = [product for row in zip_longest(*found) for product in row if product is not None]
@@ -167,7 +169,9 @@ class Replies:
             return self._tools.product(last_sku) if last_sku and self._router.points_back(route.words) else None
         said = [word for word in words_of(bare) if self._router.speaks_against(word) is None]
         # "Allergic to nuts, which chocolate" must not end at the chocolate with nuts.
-        tries = (" ".join(words_of(route.words)), bare) if caution.is_read else ()
+        every = words_of(route.words)
+        called = [word for word in every if word not in caution.free_from]
+        tries = (" ".join(every), " ".join(called), bare) if caution.is_read else ()
         for words in (*tries, " ".join(said)):
             found = self._tools.find(words)
             asked = {word for text in self._router.content(words) for word in words_of(text)}
@@ -213,6 +217,8 @@ class Replies:
         found = self._found(route, last_sku, limit=_MATCHES)
         if found.kind == "none":
             return Reply(route.intent, templates.DONT_KNOW)
+        if found.other_size:
+            return self._which_one(Intent.WHERE_IS, found)
         on_offer = self._tools.offers_today(found.products)
         if on_offer:
             return self._offer_list(on_offer)
@@ -236,13 +242,19 @@ class Replies:
         return tuple(fact for product in products for fact in self._tools.about(product))
 
     def _found(self, route: Route, last_sku: str | None, *, limit: int = _SHOWN) -> SearchResult:
-        if route.is_follow_up:
+        if route.is_follow_up or self._asks_of_it(route):
             product = self._tools.product(last_sku) if last_sku else None
             return SearchResult("one", (product,), 1) if product else SearchResult("none")
         found = self._tools.find(route.words, limit=limit)
         if found.kind == "none" and route.intent is Intent.ALLERGENS:
             return self._found_without_allergen(route)
         return found
+
+    def _asks_of_it(self, route: Route) -> bool:
+        """Whether "does it contain nuts" names nothing but the nuts."""
+        words = [word for text in self._router.content(route.words) for word in words_of(text)]
+        names_nothing = all(self._router.speaks_against(word) is not None for word in words)
+        return route.intent is Intent.ALLERGENS and names_nothing and self._router.points_back(route.question)
 
     def _found_without_allergen(self, route: Route) -> SearchResult:
         """In "do the muffins contain nuts" the nuts are no part of a name: leave out one word at a time."""

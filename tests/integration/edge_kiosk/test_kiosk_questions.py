@@ -63,6 +63,16 @@ def test_a_question_gets_right_facts_or_none(shop: Shop, client: TestClient, que
     check_the_text(got)
 
 
+def test_every_product_is_found_by_its_whole_title(shop: Shop) -> None:
+    """The screen asks in these words when a tile is touched."""
+    wrong = []
+    for product in shop.tools.shop.catalogue:
+        answer = shop.assistant.ask(f"Where is {product.title}?", kiosk_id="kiosk-1")
+        if [fact["sku"] for fact in answer.facts if fact["kind"] == "product"] != [product.sku]:
+            wrong.append(product.title)
+    assert wrong == []
+
+
 def check_against_the_shop(shop: Shop, fact: dict[str, Any]) -> None:
     """Every fact about a product equals the shop's files and the shelf, read another way."""
     if "sku" not in fact:
