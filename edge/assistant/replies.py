@@ -114,12 +114,13 @@ class Replies:
 
     def _ages(self, route: Route, found: SearchResult) -> Reply:
         """How old one must be; an empty age limit in the catalogue proves nothing."""
-        shown = found.products[:_SHOWN]
-        if not shown or any(product.age_limit is None for product in shown):
+        limited = [product for product in found.products if product.age_limit is not None]
+        if not limited:
             return Reply(route.intent, templates.DONT_KNOW)
-        matches = MatchesFact(total=found.total, shown=len(shown))
+        shown = limited[:_SHOWN]
+        matches = MatchesFact(total=len(limited), shown=len(shown))
         text = templates.ages(self._lines(shown), matches)
-        sku = shown[0].sku if found.total == 1 else None
+        sku = shown[0].sku if len(limited) == 1 else None
         return Reply(Intent.WHERE_IS, text, (matches, *self._cards(shown)), sku)
 
     def _sold_out(self, product: Product) -> Reply:
