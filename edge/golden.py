@@ -1,8 +1,8 @@
 """Golden sets: whether weights do in the shop's own units what they are there for, before they are put in use.
 
-Owns the running of the sets that need eyes (persons, faces, shelf) and the comparing with their bars. The pictures,
-their truth and `bars.toml` come with the program. `judge` is the port that `models.registry` calls between the first
-load and the switch; weights that are wrong in a way that looks healthy end here.
+Owns the running of the sets that need eyes (persons, faces, shelf), beside the one of texts, and the comparing with
+their bars. The pictures, their truth and `bars.toml` come with the program. `judge` is the port that `models.registry`
+calls between the first load and the switch; weights that are wrong in a way that looks healthy end here.
 """
 
 import json
@@ -18,6 +18,8 @@ import numpy as np
 
 from edge.demo_truth import CameraTruth, Change, Span
 from edge.places import APPLIANCE_ROOT
+from models.embedding_golden import read_queries, score_queries
+from models.embeddings import Embedder
 from models.errors import ArtefactInvalidError, ArtefactRejectedError
 from models.manifest import ActiveArtefact, Manifest, Task
 from models.onnx_session import OnnxSession
@@ -31,11 +33,16 @@ from vision.pipeline import CameraPipeline
 from vision.readings import ShelfCounted
 
 GOLDEN = APPLIANCE_ROOT / "models" / "golden"
-SETS_OF_TASK: Mapping[Task, tuple[str, ...]] = {Task.PERSONS: ("persons", "shelf"), Task.FACES: ("faces",)}
+SETS_OF_TASK: Mapping[Task, tuple[str, ...]] = {
+    Task.PERSONS: ("persons", "shelf"),
+    Task.FACES: ("faces",),
+    Task.EMBEDDINGS: ("embeddings",),
+}
 """Weights for persons also tell the shelf who stands in front of it, so that they pass its film as well."""
 
 _FAINTEST = 0.05
-_DECODERS = {"persons": "nanodet", "shelf": "nanodet", "faces": "centerface"}
+_DECODERS = {"persons": "nanodet", "shelf": "nanodet", "faces": "centerface", "embeddings": None}
+"""The outputs that each set's code can read; None for texts, whose network has but one."""
 
 Progress = Callable[[int, int], None]
 """Called with pictures looked at so far and pictures in all."""
@@ -72,7 +79,7 @@ class GoldenReport:
     name: str
     artefact: str
     items: int
-    """Pictures looked at."""
+    """Pictures looked at, or questions asked."""
     figures: tuple[Figure, ...]
     took_s: float
 
@@ -119,11 +126,10 @@ def run_sets(
         if manifest.decoder != _DECODERS[name]:
             raise ArtefactRejectedError(f"{manifest.name}: nothing here reads outputs of the kind {manifest.decoder}")
         began_s = time.perf_counter()
-        with OnnxSession(artefact.path) as session:
-            try:
-                items, values = _run(name, session, folder / name, bars[name], progress or _unheard)
-            except KeyError as missing:
-                raise ArtefactInvalidError(f"{manifest.name}: has no output {missing}") from missing
+        if name == "embeddings":
+            items, values = _run_embeddings(artefact, folder / "embeddings.toml")
+        else:
+            items, values = _run_pictures(name, artefact, folder / name, bars[name], progress or _unheard)
         yield GoldenReport(
             name=name,
             artefact=manifest.name,
@@ -133,7 +139,24 @@ def run_sets(
         )
 
 
-def _run(
+def _run_pictures(
+    name: str, artefact: ActiveArtefact, folder: Path, bars: Mapping[str, Any], progress: Progress
+) -> tuple[int, dict[str, float]]:
+    with OnnxSession(artefact.path) as session:
+        try:
+            return _run_set(name, session, folder, bars, progress)
+        except KeyError as missing:
+            raise ArtefactInvalidError(f"{artefact.manifest.name}: has no output {missing}") from missing
+
+
+def _run_embeddings(artefact: ActiveArtefact, queries: Path) -> tuple[int, dict[str, float]]:
+    golden = read_queries(queries)
+    with Embedder.open(artefact) as embedder:
+        score = score_queries(embedder, golden)
+    return score.asked, {"top_3": score.top_3}
+
+
+def _run_set(
     name: str, session: OnnxSession, folder: Path, bars: Mapping[str, Any], progress: Progress
 ) -> tuple[int, dict[str, float]]:
     if name == "shelf":

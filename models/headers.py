@@ -15,8 +15,13 @@ from models.gguf_header import check_gguf
 from models.onnx_header import check_onnx
 
 
-def check_header(path: Path, form: Literal["onnx", "gguf"]) -> None:
+def check_header(path: Path, form: Literal["onnx", "gguf"], *, name: str | None = None) -> None:
     """Walk a verified file's header with our own bounded reader. Blocks for milliseconds up to a few seconds.
+
+    Args:
+        path: the verified file.
+        form: what it is said to be.
+        name: what the error calls it; a stored file's own name is but its hash.
 
     Raises:
         ArtefactMissingError: there is no such file.
@@ -30,7 +35,7 @@ def check_header(path: Path, form: Literal["onnx", "gguf"]) -> None:
             else:
                 check_gguf(reader)
     except HeaderError as wrong:
-        raise ArtefactInvalidError(f"{path.name}: its header is refused: {wrong}") from wrong
+        raise ArtefactInvalidError(f"{name or path.name}: its header is refused: {wrong}") from wrong
     except FileNotFoundError as missing:
         raise ArtefactMissingError(f"{path.name}: no such weights file in {path.parent}") from missing
     except OSError as failed:

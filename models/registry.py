@@ -26,7 +26,7 @@ from models.errors import (
     RegistryUnavailableError,
 )
 from models.headers import check_header
-from models.manifest import ActiveArtefact, FileSource, HttpsSource, Manifest, PackageSource, Task, read_manifest
+from models.manifest import ActiveArtefact, FileSource, HttpsSource, Manifest, PackageSource, Task
 from models.store import ArtefactStore, SlotName, Slots, is_full
 from models.trial import try_load
 from models.verification import Progress, Stamp, joined_chunks, stamp_of, verified_chunks, verify_file
@@ -95,7 +95,7 @@ class Registry:
         Raises:
             ArtefactMissingError: there is none of that name.
         """
-        return self._entry(self._manifest(name))
+        return self._entry(self._store.manifest(name))
 
     def slots(self, task: Task) -> Slots:
         """The task's slots as they are on disk.
@@ -113,7 +113,7 @@ class Registry:
             ArtefactInvalidError: the weights are not what the manifest says.
         """
         name = self.slots(task).active
-        return self._given_out(self._manifest(name) if name else self._default_for(task))
+        return self._given_out(self._store.manifest(name) if name else self._default_for(task))
 
     def verified(self, name: str) -> ActiveArtefact:
         """Any artefact's verified weights, in use or not, for a measurement.
@@ -122,7 +122,7 @@ class Registry:
             ArtefactMissingError: no artefact of that name, or its weights are gone; with the cure.
             ArtefactInvalidError: the weights are not what the manifest says.
         """
-        return self._given_out(self._manifest(name))
+        return self._given_out(self._store.manifest(name))
 
     def verify(self, name: str, *, progress: Progress | None = None) -> ArtefactEntry:
         """Read all of an artefact's weights again, whatever its stamp says.
@@ -131,7 +131,7 @@ class Registry:
             ArtefactMissingError: no artefact of that name, or its weights are gone.
             ArtefactInvalidError: the weights are not what the manifest says.
         """
-        manifest = self._manifest(name)
+        manifest = self._store.manifest(name)
         try:
             self._store.remember(manifest, _verify(self._locate(manifest), manifest, progress))
         except ArtefactInvalidError:
@@ -250,7 +250,7 @@ class Registry:
             RegistryUnavailableError: the disk cannot be written, or another process is at it.
         """
         with self._store.pulling(), self._store.changing():
-            manifest = self._manifest(name)
+            manifest = self._store.manifest(name)
             if self._store.is_default(name):
                 raise ArtefactRejectedError(f"{name} came with the program and cannot be removed")
             slots = self.slots(manifest.task)
@@ -314,7 +314,7 @@ class Registry:
     def _check_new(self, manifest: Manifest) -> None:
         """Look at the header of weights that were just verified; remove them when it is refused."""
         try:
-            check_header(self._store.blob(manifest), manifest.format)
+            check_header(self._store.blob(manifest), manifest.format, name=manifest.name)
         except ArtefactInvalidError:
             self._store.disk.remove(self._store.blob(manifest))
             raise
@@ -328,7 +328,7 @@ class Registry:
             self._store.write_slots(manifest.task, slots.model_copy(update={"candidate": manifest.name}))
 
     def _in_use(self, task: Task) -> str | None:
-        return self.slots(task).active or self._default_name(task)
+        return self.slots(task).active or self._store.default_name(task)
 
     def _require_free_name(self, manifest: Manifest) -> None:
         namesake = self._store.manifests().get(manifest.name)
@@ -341,21 +341,11 @@ class Registry:
             self._store.remember(manifest, _verify(path, manifest, None))
         return ActiveArtefact(path=path, manifest=manifest)
 
-    def _manifest(self, name: str) -> Manifest:
-        for path in (self._store.defaults_dir / f"{name}.json", self._store.manifest_path(name)):
-            if path.exists():
-                return read_manifest(path)
-        raise ArtefactMissingError(f"there is no artefact called {name}: `backroom models list` shows those there are")
-
     def _default_for(self, task: Task) -> Manifest:
-        name = self._default_name(task)
+        name = self._store.default_name(task)
         if name is None:
             raise ArtefactMissingError(f"no artefact for the task {task}: add one with `backroom models add`")
-        return self._manifest(name)
-
-    def _default_name(self, task: Task) -> str | None:
-        manifests = (read_manifest(path) for path in sorted(self._store.defaults_dir.glob("*.json")))
-        return next((manifest.name for manifest in manifests if manifest.task is task), None)
+        return self._store.manifest(name)
 
     def _entry(self, manifest: Manifest) -> ArtefactEntry:
         path, problem = None, None
@@ -374,7 +364,7 @@ class Registry:
 
     def _slot_of(self, manifest: Manifest) -> SlotName | None:
         slots = self.slots(manifest.task)
-        if manifest.name == (slots.active or self._default_name(manifest.task)):
+        if manifest.name == (slots.active or self._store.default_name(manifest.task)):
             return "active"
         if manifest.name == slots.candidate:
             return "candidate"
@@ -407,5 +397,5 @@ class Registry:
 def _verify(path: Path, manifest: Manifest, progress: Progress | None) -> Stamp:
     """Hash, then header; nothing else has looked into the file before."""
     stamp = verify_file(path, manifest, progress=progress)
-    check_header(path, manifest.format)
+    check_header(path, manifest.format, name=manifest.name)
     return stamp

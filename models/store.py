@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.durable import ASIDE, Disk, remove_durably, write_durably
-from models.errors import ArtefactInvalidError, RegistryUnavailableError
+from models.errors import ArtefactInvalidError, ArtefactMissingError, RegistryUnavailableError
 from models.manifest import ArtefactName, Manifest, Task, manifest_json, read_manifest
 from models.verification import Stamp
 
@@ -55,6 +55,22 @@ class ArtefactStore:
         folders = (self.root / "manifests", self.defaults_dir)
         found = [read_manifest(path) for folder in folders for path in sorted(folder.glob("[!.]*.json"))]
         return {manifest.name: manifest for manifest in found}
+
+    def manifest(self, name: str) -> Manifest:
+        """One manifest.
+
+        Raises:
+            ArtefactMissingError: there is none of that name.
+        """
+        for path in (self.defaults_dir / f"{name}.json", self.manifest_path(name)):
+            if path.exists():
+                return read_manifest(path)
+        raise ArtefactMissingError(f"there is no artefact called {name}: `backroom models list` shows those there are")
+
+    def default_name(self, task: Task) -> str | None:
+        """The artefact of a task that came with the program, if any did."""
+        manifests = (read_manifest(path) for path in sorted(self.defaults_dir.glob("*.json")))
+        return next((manifest.name for manifest in manifests if manifest.task is task), None)
 
     def is_default(self, name: str) -> bool:
         """Whether an artefact came with the program."""

@@ -15,6 +15,7 @@ import ctypes
 import math
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -83,10 +84,10 @@ def try_load(path: Path, manifest: Manifest, *, limits: TrialLimits | None = Non
         try:
             said, _ = child.communicate(manifest_json(manifest), timeout=allowed.wall_s)
         except subprocess.TimeoutExpired as hung:
-            child.kill()
+            os.killpg(child.pid, signal.SIGKILL)
             raise ArtefactInvalidError(f"{manifest.name}: did not load within {allowed.wall_s:.0f} s") from hung
         except BaseException:
-            child.kill()
+            os.killpg(child.pid, signal.SIGKILL)
             raise
     verdict = _read(said, manifest, child.returncode)
     if not verdict.loads:
@@ -107,10 +108,10 @@ def main(arguments: list[str]) -> None:
     """The child: limit ourselves, load, run once, say how it was."""
     path, spare_mib, cpu_s = Path(arguments[0]), int(arguments[1]), int(arguments[2])
     manifest = parse_manifest(sys.stdin.buffer.read(MAX_MANIFEST_BYTES), where="the manifest")
-    verdict_to = os.dup(1)
+    verdict_to, status_from = os.dup(1), os.open("/proc/self/status", os.O_RDONLY)
     _silence()
     limit_ourselves(path, spare_mib=spare_mib, cpu_s=cpu_s)
-    isolation: Isolation = "namespace" if leave_the_network() else _bar_python_sockets()
+    isolation: Isolation = "namespace" if leave_the_network() else bar_python_sockets()
     began_s, refusal = time.monotonic(), None
     try:
         if manifest.format == "onnx":
@@ -119,18 +120,24 @@ def main(arguments: list[str]) -> None:
         else:
             _load_gguf(path)
     except ModelsError as refused:
-        refusal = str(refused)
+        refusal = str(refused).removeprefix(f"{path.name}: ")
     except MemoryError:
         refusal = "it wants more memory than it may have"
     verdict = Verdict(
         loads=refusal is None,
         refusal=refusal,
         isolation=isolation,
-        peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        peak_mib=_peak_mib(os.pread(status_from, 1 << 14, 0)),
         took_s=round(time.monotonic() - began_s, 3),
     )
     os.write(verdict_to, verdict.model_dump_json().encode())
     os._exit(0)  # the library's own tear-down is not what is tried
+
+
+def _peak_mib(status: bytes) -> int:
+    """The process's own peak; the kernel's `ru_maxrss` would begin with that of the parent that forked it."""
+    lines = (line.split() for line in status.splitlines())
+    return next((int(words[1]) // 1024 for words in lines if words[:1] == [b"VmHWM:"]), 0)
 
 
 def limit_ourselves(path: Path, *, spare_mib: int, cpu_s: int) -> None:
@@ -150,7 +157,9 @@ def leave_the_network() -> bool:
     return bool(libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0)
 
 
-def _bar_python_sockets() -> Isolation:
+def bar_python_sockets() -> Isolation:
+    """The little that is left without a namespace: sockets that Python opens; a library's own are not seen."""
+
     def refuse(event: str, _arguments: tuple[object, ...]) -> None:
         if event.startswith("socket."):
             raise PermissionError("no network in a trial")
@@ -195,10 +204,11 @@ def _take_descriptors_away() -> None:
 
 
 def _load_gguf(path: Path) -> None:
+    from models.language.engine import Row
     from models.language.llama import LlamaRuntime
 
-    with LlamaRuntime(path, threads=1, context_tokens=_TRIAL_TOKENS, chunk_tokens=8, sequences=1):
-        pass
+    with LlamaRuntime(path, threads=1, context_tokens=_TRIAL_TOKENS, chunk_tokens=8, sequences=1) as runtime:
+        runtime.compute([Row(sequence=0, position=0, token=0, wants_logits=True)])
 
 
 if __name__ == "__main__":

@@ -210,7 +210,7 @@ def _golden(report: GoldenReport) -> dict[str, Any]:
     figures = [{"name": f.name, "value": f.value, "bar": f.bar or None, "holds": f.holds} for f in report.figures]
     return {
         "set": report.name,
-        "pictures": report.items,
+        "items": report.items,
         "holds": report.holds,
         "figures": figures,
         "took_s": round(report.took_s, 2),
