@@ -44,7 +44,7 @@ export function tileCard(tile, choose) {
   return choiceCard(
     {
       product: tile,
-      price: { text: tile.price, normal_text: tile.normal_price, unit_price: "" },
+      price: { text: tile.price, normal_text: tile.normal_price, unit_price_text: "" },
       place: { aisle: tile.aisle, bay: tile.bay },
     },
     choose,
@@ -77,7 +77,7 @@ export function priceTag(price) {
     { class: isOffer ? "price offer" : "price" },
     isOffer ? el("span", { class: "normal" }, "instead of ", price.normal_text) : null,
     el("strong", {}, price.text),
-    price.unit_price ? el("span", { class: "unit" }, price.unit_price) : null,
+    price.unit_price_text ? el("span", { class: "unit" }, price.unit_price_text) : null,
     price.until_text ? el("span", { class: "unit" }, `until ${price.until_text}`) : null,
   );
 }

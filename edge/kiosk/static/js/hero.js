@@ -34,7 +34,7 @@ export class Hero {
     const tile = this.tiles[this.at];
     this.node.hidden = !tile;
     if (!tile) return replace(this.node);
-    const price = { text: tile.price, normal_text: tile.normal_price, unit_price: "" };
+    const price = { text: tile.price, normal_text: tile.normal_price, unit_price_text: "" };
     const text = el(
       "span",
       { class: "hero-text" },

@@ -96,7 +96,7 @@ class Screen {
 
   offerTile(tile) {
     const ask = () => this.ask(`How much is ${tile.title}?`);
-    const price = { text: tile.price, normal_text: tile.normal_price, unit_price: "" };
+    const price = { text: tile.price, normal_text: tile.normal_price, unit_price_text: "" };
     return el(
       "button",
       { type: "button", class: "offer-tile", "data-sku": tile.sku, onclick: ask },
