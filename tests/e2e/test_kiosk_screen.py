@@ -164,7 +164,7 @@ def test_a_failing_server_is_said_in_a_plain_sentence(kiosk: Kiosk, page: Browse
 
 
 def test_nothing_of_a_session_is_left_after_a_short_idle_time(browser: Browser) -> None:
-    with Kiosk(idle_s=1.5) as kiosk:
+    with Kiosk(idle_s=4.0) as kiosk:
         browser.open(f"http://{kiosk.host}/")
         browser.wait_until("document.querySelectorAll('.tile').length > 8", "no tiles")
         browser.touch(".offer-tile")
