@@ -15,6 +15,8 @@ from edge.errors import ConfigError
 
 SETTLE_S = 6.0
 """A change is due this long after the hand, or whatever stood in front, has left."""
+CALM_S = 2.0
+"""A claim needs this much calm: what comes in front sooner may put it off until it has left."""
 SLACK_S = 1.0
 """A claim may be this much earlier than the moment the truth file gives: the hand leaves slowly."""
 FAULT_WITHIN_S = 5.0
@@ -74,7 +76,7 @@ class CameraTruth:
         """When a change has to have been told: after whatever hides the shelf at that time has left."""
         due = change.t_s
         for span in sorted((*self.occlusions, *self.faults), key=lambda s: s.from_s):
-            if span.from_s - SETTLE_S <= due <= span.to_s:
+            if span.from_s - CALM_S <= due <= span.to_s:
                 due = max(due, span.to_s)
         return due + SETTLE_S
 

@@ -63,6 +63,13 @@ def test_what_could_not_be_told_yet_is_not_asked_for() -> None:
     assert score([CAMERA], [_count(1.0, 3), _count(1.0, 2, "d-2")], watched_s=12.0).units_moved == 0
 
 
+def test_a_change_is_due_soon_even_when_hands_keep_coming() -> None:
+    hands = tuple(Span(float(s), s + 2.5, "hand") for s in range(8, 56, 6))
+    busy = CameraTruth("cam-dairy", Path("c.mp4"), 60.0, {"d-1": 3}, (Change(10.0, "d-1", -1, 2),), hands, ())
+    assert busy.due_s(busy.changes[0]) == pytest.approx(16.5)
+    assert score([busy], [_count(1.0, 3), _count(40.0, 2)], watched_s=60.0).missed
+
+
 def test_the_clip_is_followed_over_its_loop() -> None:
     again = [{**f, "media_s": f["media_s"] + 60.0} for f in RIGHT if f["kind"] != "shelf.count" or f["media_s"] > 2]
     result = score([CAMERA], [*RIGHT, *again], watched_s=130.0)
