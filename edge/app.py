@@ -7,10 +7,10 @@ import os
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
+from threading import Lock
 from types import TracebackType
 from typing import Self
-
-import structlog
 
 from edge.answering import load_shop_data, make_assistant
 from edge.assistant.tools import NoStockView, StockView
@@ -22,7 +22,7 @@ from edge.console.auth import PasswordHash, generate_password, read_password, wr
 from edge.console.config import ShopLabel
 from edge.console_source import RunningShop, ShopSource, Tickets
 from edge.egress import EgressGate
-from edge.egress_policy import ENVELOPE_FIELDS, EgressPolicy, Verb, load_policy, load_store_key
+from edge.egress_policy import ENVELOPE_FIELDS, EgressPolicy, EgressSettings, Verb, load_policy, load_store_key
 from edge.facts import FACT_TYPES, ArtefactActivatedFact, Fact, KioskHandoffFact
 from edge.housekeeping import Chores, Housekeeper
 from edge.kiosk.app import create_app
@@ -79,7 +79,7 @@ class Appliance:
         self._producers = ExitStack()
         self._tickets = Tickets()
         self._manager = ServiceManager(os.environ.get("NOTIFY_SOCKET"), os.environ.get("WATCHDOG_USEC"))
-        self._log = structlog.get_logger("appliance")
+        self._translating = Lock()
 
     def __enter__(self) -> Self:
         """Start every part.
@@ -154,7 +154,8 @@ class Appliance:
     def _open_store(self) -> tuple[Store, EgressPolicy]:
         settings = self._shop.settings
         own = self._shop.path(settings.egress.policy)
-        policy = load_policy(own if own.exists() else DEFAULT_POLICY)
+        is_named = settings.egress.policy != EgressSettings().policy
+        policy = load_policy(own if is_named or own.exists() else DEFAULT_POLICY)
         key = load_store_key(settings.egress.store_key_file or self._places.store_key)
         store = Store(
             settings.store.model_copy(update={"path": self._places.store}),
@@ -196,7 +197,13 @@ class Appliance:
         return uplink
 
     def _on_readings(self, readings: Sequence[Reading]) -> None:
-        self._recorder.record(self._translator.facts(readings))
+        with self._translating:  # house-keeping asks the translator for footfall from its own thread
+            facts = self._translator.facts(readings)
+        self._recorder.record(facts)
+
+    def _due_footfall(self, now: datetime) -> list[Fact]:
+        with self._translating:
+            return self._translator.due_footfall(now)
 
     def _tell_alive(self) -> None:
         """Silence gets the process restarted, so a dead cameras' worker must not go unnoticed."""
@@ -326,7 +333,7 @@ class Appliance:
     def _chores(self) -> Chores:
         return Chores(
             health=self._report.health,
-            footfall=self._translator.due_footfall,
+            footfall=self._due_footfall,
             record=self._recorder.record,
             status=self._report.status,
             publish_status=lambda body: write_status(self._places.status, body),
