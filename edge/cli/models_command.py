@@ -11,7 +11,8 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 from edge.cli.output import DataFolder, Json, emit, say, sentences, table
 from edge.cli.places import data_folder
 from edge.cli.running import quiet_logs
-from edge.golden import GoldenReport, judge, run_sets
+from edge.golden.figures import GoldenReport
+from edge.golden.sets import judge, run_sets
 from edge.places import DEFAULT_ARTEFACTS, Places
 from models.manifest import Manifest, Task, read_manifest
 from models.registry import ArtefactEntry, Registry

@@ -13,7 +13,9 @@ import pytest
 from onnx import TensorProto, numpy_helper
 
 from edge.demo_truth import CameraTruth, Change, Span
-from edge.golden import GOLDEN, detection_figures, judge, match, run_sets, sets_of, shelf_figures
+from edge.golden.boxes import detection_figures, match
+from edge.golden.sets import GOLDEN, judge, run_sets, sets_of
+from edge.golden.shelf import shelf_figures
 from models.errors import ArtefactInvalidError, ArtefactRejectedError
 from models.manifest import Manifest, Task
 from models.registry import Registry
