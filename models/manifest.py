@@ -156,6 +156,19 @@ class HttpsSource(_Part):
 Source = Annotated[FileSource | PackageSource | HttpsSource, Field(discriminator="kind")]
 
 
+GoldenFigures = Mapping[Annotated[str, Field(max_length=40)], Mapping[Annotated[str, Field(max_length=40)], float]]
+"""Figure by name, by golden set."""
+
+
+class QuantizedFrom(_Part):
+    """Which float weights these were made of, and what both measured on the golden sets where that was done."""
+
+    name: ArtefactName
+    sha256: Sha256
+    before: GoldenFigures = Field(max_length=8, description="of the float weights")
+    after: GoldenFigures = Field(max_length=8, description="of these weights")
+
+
 class Manifest(_Part):
     """One artefact. What is not named here is not believed about the weights."""
 
@@ -177,6 +190,7 @@ class Manifest(_Part):
         default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="golden set that judges it; null: its task's"
     )
     source: Source
+    quantized_from: QuantizedFrom | None = Field(default=None, description="for int8 weights made by scripts/quantize")
     origin: str = Field(min_length=1, max_length=2000, description="who made the weights, from what, how they got here")
 
     @model_validator(mode="after")

@@ -34,6 +34,14 @@ def test_a_manifest_reads_back_as_it_was_written() -> None:
     assert parse_manifest(manifest_json(manifest), where="tiny.json") == manifest
 
 
+def test_what_int8_weights_were_made_of_is_kept() -> None:
+    record = {"name": "tiny-float", "sha256": "1" * 64, "before": {"persons": {"recall": 0.95}}, "after": {}}
+    made = parse_manifest(json.dumps(a_picture_manifest(quantized_from=record)).encode(), where="tiny.json")
+    assert made.quantized_from is not None
+    assert made.quantized_from.before["persons"]["recall"] == 0.95
+    assert parse_manifest(manifest_json(made), where="tiny.json") == made
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -46,6 +54,11 @@ def test_a_manifest_reads_back_as_it_was_written() -> None:
         pytest.param({"source": {"kind": "file", "path": "/tiny.onnx"}}, "source.file.path", id="path is absolute"),
         pytest.param({"source": {"kind": "ftp", "path": "tiny.onnx"}}, "source", id="unknown source"),
         pytest.param({"surprise": 1}, "surprise", id="unknown key"),
+        pytest.param(
+            {"quantized_from": {"name": "a", "sha256": "1", "before": {}, "after": {}}},
+            "quantized_from.sha256",
+            id="the float weights have no hash",
+        ),
         pytest.param({"input": None}, "the file", id="no input section"),
         pytest.param({"task": "language"}, "the file", id="a picture network cannot talk"),
         pytest.param({"task": "embeddings"}, "the file", id="a picture network does not read"),
