@@ -7,6 +7,8 @@ into control tokens, so a typed `<|im_end|>` is just characters.
 from dataclasses import dataclass
 from typing import Literal
 
+from models.language.requests import Message
+
 Template = Literal["chatml"]
 
 
@@ -23,14 +25,21 @@ _END = Span("<|im_end|>", is_markup=True)
 
 
 def opening(template: Template, prefix: str) -> tuple[Span, ...]:
-    """The shared part: the system message, closed, so that any turn can follow it."""
+    """The shared part: the system message, closed, so that any turn can follow it; nothing for an empty prefix."""
     match template:
         case "chatml":
-            return (_START, Span(f"system\n{prefix}"), _END, Span("\n"))
+            return (_START, Span(f"system\n{prefix}"), _END, Span("\n")) if prefix else ()
 
 
-def turn(template: Template, prompt: str) -> tuple[Span, ...]:
-    """The part of one request: the user's message and the opening of the model's answer."""
+def said(template: Template, message: Message) -> tuple[Span, ...]:
+    """One message of the conversation."""
     match template:
         case "chatml":
-            return (_START, Span(f"user\n{prompt}"), _END, Span("\n"), _START, Span("assistant\n"))
+            return (_START, Span(f"{message.role}\n{message.text}"), _END, Span("\n"))
+
+
+def answering(template: Template) -> tuple[Span, ...]:
+    """The opening of the model's answer, behind the last message."""
+    match template:
+        case "chatml":
+            return (_START, Span("assistant\n"))

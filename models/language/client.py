@@ -7,7 +7,7 @@ answered in time: queue full, process down and deadline passed are all `Language
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from random import Random
 from threading import Event, Thread
 from typing import Self
@@ -19,7 +19,7 @@ from models.errors import LanguageRejectedError, LanguageUnavailableError, Model
 from models.language.child import Child, ChildGoneError
 from models.language.ledger import Ledger, Waiting
 from models.language.requests import Completion, CompletionRequest, LanguageStats
-from models.language.wire import Answer, Ask, Cancel, Failure, Ping, Pong, Ready, Reply, Warm
+from models.language.wire import Answer, Ask, Cancel, Failure, Piece, Ping, Pong, Ready, Reply, Warm
 from models.manifest import ActiveArtefact
 
 TICK_S = 0.1
@@ -101,29 +101,61 @@ class LanguageModel:
             LanguageUnavailableError: down, full, or late: go on without, try again later.
             LanguageRejectedError: this request can never be answered (grammar, length): mend it.
         """
-        deadline_s = time.monotonic() + request.deadline_s
-        waiting = self._ledger.enrol(deadline_s)
+        waiting = self._ledger.enrol(time.monotonic() + request.deadline_s)
         child = self._child
         self._ask(child, waiting, request)
-        waiting.done.wait(max(0.0, deadline_s - time.monotonic()))
+        waiting.news.wait(max(0.0, waiting.deadline_s - time.monotonic()))
+        return self._completion(child, waiting, request)
+
+    def stream(self, request: CompletionRequest) -> Generator[str | Completion, None, None]:
+        """Answer one turn piece by piece, see `LanguagePort.stream`; any one thread at a time may read it.
+
+        Raises:
+            LanguageUnavailableError: down, full, or late: go on without, try again later.
+            LanguageRejectedError: this request can never be answered (grammar, length): mend it.
+        """
+        waiting = self._ledger.enrol(time.monotonic() + request.deadline_s)
+        child = self._child
+        try:
+            self._ask(child, waiting, request, wants_pieces=True)
+            is_over = False
+            while not is_over and waiting.news.wait(max(0.0, waiting.deadline_s - time.monotonic())):
+                text, is_over = self._ledger.take_text(waiting)
+                if text:
+                    yield text
+        except GeneratorExit:
+            self._ledger.note_cancelled()
+            self._send(child, Cancel(id=waiting.id), timeout_s=TICK_S)
+            raise
+        yield self._completion(child, waiting, request)
+
+    def _completion(self, child: Child | None, waiting: Waiting, request: CompletionRequest) -> Completion:
         reply = self._ledger.settle(waiting)
         if reply is None:
             self._send(child, Cancel(id=waiting.id), timeout_s=TICK_S)
         return _completion(reply, request)
 
-    def _ask(self, child: Child | None, waiting: Waiting, request: CompletionRequest) -> None:
+    def _ask(
+        self, child: Child | None, waiting: Waiting, request: CompletionRequest, *, wants_pieces: bool = False
+    ) -> None:
         budget_s = max(0.0, waiting.deadline_s - time.monotonic())
         ask = Ask(
             id=waiting.id,
             prefix=request.prefix,
             prompt=request.prompt,
+            earlier=request.earlier,
+            prompt_role=request.prompt_role,
+            is_chat=request.is_chat,
             grammar=request.grammar,
+            json_schema=request.json_schema,
             stop=request.stop,
             max_tokens=request.max_tokens,
             temperature=request.temperature,
+            top_p=request.top_p,
             seed=request.seed,
             priority=request.priority,
             budget_ms=budget_s * 1000,
+            wants_pieces=wants_pieces,
         )
         if not self._send(child, ask, timeout_s=min(budget_s, SEND_TIMEOUT_S)):
             self._ledger.lose(waiting, "it took no more input")
@@ -211,8 +243,11 @@ class LanguageModel:
                 child.send(Ping(id=ping), timeout_s=SEND_TIMEOUT_S)
 
     def _hear(self, reply: Reply) -> None:
-        if isinstance(reply, Answer | Failure):
-            self._ledger.enter(reply)
+        match reply:
+            case Piece():
+                self._ledger.add(reply)
+            case Answer() | Failure():
+                self._ledger.enter(reply)
 
     def _report_loss(self, why: str) -> None:
         if not self._is_loss_reported:
@@ -232,6 +267,7 @@ def _completion(reply: Answer | Failure | None, request: CompletionRequest) -> C
                 queued_ms=reply.queued_ms,
                 first_token_ms=reply.first_token_ms,
                 total_ms=reply.total_ms,
+                dropped_messages=reply.dropped_messages,
             )
         case Failure(reason="rejected", message=message):
             raise LanguageRejectedError(message)

@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, Protocol
 
-from models.language.chat import Span, Template, opening, turn
-from models.language.gbnf import Grammar, GrammarInvalidError, GrammarState
+from models.language.chat import Span, Template, opening
+from models.language.gbnf import GrammarInvalidError
 from models.language.prefixes import CachedPrefix, PrefixCache, Tokens
-from models.language.requests import Priority
+from models.language.turns import Turn, TurnRejectedError, read_turn
 from models.language.vocabulary import Vocabulary
-from models.language.wire import Answer, Ask, Cancel, Command, Failure, Ping, Pong, Reply, Warm
+from models.language.wire import Answer, Ask, Cancel, Command, Failure, Piece, Ping, Pong, Reply, Warm
 from models.language.wording import Finish, Logits, Wording
+
+_NOWHERE = -1
+"""The sequence of a prefix without tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +65,11 @@ class Runtime(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Turn:
-    """A request with its tokens."""
-
-    ask: Ask
-    prefix: Tokens
-    prompt: Tokens
-    grammar: GrammarState | None
-    arrived_s: float
-
-    @property
-    def own_tokens(self) -> int:
-        """What it takes in memory at most, beside its prefix."""
-        return len(self.prompt) + self.ask.max_tokens
-
-    @property
-    def can_wait(self) -> bool:
-        return self.ask.priority is Priority.BACKGROUND
-
-    def is_late(self, now_s: float) -> bool:
-        return now_s >= self.arrived_s + self.ask.budget_ms / 1000
-
-
 @dataclass(slots=True, eq=False)
 class _Answering:
     """A turn under way; ``position`` is how many of its tokens are in memory, the prefix included."""
 
-    turn: _Turn
+    turn: Turn
     wording: Wording
     cached: CachedPrefix
     cached_tokens: int
@@ -106,7 +86,7 @@ class _Answering:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _Share:
     """What one turn, or one prefix, puts into a batch."""
 
     owner: _Answering | CachedPrefix
@@ -147,7 +127,7 @@ class Engine:
         self._mono_s = mono_s
         self._free = list(range(parallel_turns))
         self._prefixes = PrefixCache(range(parallel_turns, parallel_turns + cached_prefixes))
-        self._waiting: list[_Turn] = []
+        self._waiting: list[Turn] = []
         self._warmings: list[Tokens] = []
         self._answering: list[_Answering] = []
 
@@ -188,30 +168,30 @@ class Engine:
         return replies
 
     def _admit(self, ask: Ask) -> list[Reply]:
-        prefix = self._runtime.tokens(opening(self._template, ask.prefix))
-        prompt = self._runtime.tokens(turn(self._template, ask.prompt))
-        needed = len(prefix) + len(prompt) + ask.max_tokens
-        if needed > self._context_tokens:
-            message = f"the turn needs {needed} tokens and the context holds {self._context_tokens}"
-            return [Failure(id=ask.id, reason="rejected", message=message)]
         try:
-            grammar = None if ask.grammar is None else Grammar(ask.grammar).start
-        except GrammarInvalidError as wrong:
+            turn = read_turn(
+                ask,
+                self._template,
+                self._runtime.tokens,
+                context_tokens=self._context_tokens,
+                now_s=self._mono_s(),
+            )
+        except TurnRejectedError as wrong:
             return [Failure(id=ask.id, reason="rejected", message=str(wrong))]
-        self._waiting.append(_Turn(ask, prefix, prompt, grammar, self._mono_s()))
+        self._waiting.append(turn)
         return []
 
-    def _turns(self) -> list[_Turn]:
+    def _turns(self) -> list[Turn]:
         return [*self._waiting, *(answering.turn for answering in self._answering)]
 
-    def _give_up(self, given_up: _Turn, reason: Literal["rejected", "late", "cancelled"], message: str) -> Failure:
+    def _give_up(self, given_up: Turn, reason: Literal["rejected", "late", "cancelled"], message: str) -> Failure:
         if given_up in self._waiting:
             self._waiting.remove(given_up)
         for answering in [one for one in self._answering if one.turn is given_up]:
             self._end(answering)
         return Failure(id=given_up.ask.id, reason=reason, message=message)
 
-    def _kept(self, waiting: _Turn) -> CachedPrefix | None:
+    def _kept(self, waiting: Turn) -> CachedPrefix | None:
         """The place of a turn's prefix in the cache; None while there is no room for the turn."""
         under_way = sum(answering.turn.own_tokens for answering in self._answering)
         return self._prefix(waiting.prefix, beside_tokens=under_way + waiting.own_tokens)
@@ -223,7 +203,7 @@ class Engine:
         cleared = self._prefixes.make_room(
             needed_tokens=beside_tokens + (0 if cached else len(prefix)),
             most_tokens=self._context_tokens,
-            needs_place=cached is None,
+            needs_place=cached is None and bool(prefix),
         )
         if cached is not None:
             cached.users -= 1
@@ -231,9 +211,11 @@ class Engine:
             self._runtime.clear(sequence)
         if cleared is None:
             return None
+        if not prefix:
+            return CachedPrefix(tokens=(), sequence=_NOWHERE)
         return cached or self._prefixes.add(prefix)
 
-    def _begin(self, chosen: _Turn, cached: CachedPrefix) -> list[Reply]:
+    def _begin(self, chosen: Turn, cached: CachedPrefix) -> list[Reply]:
         ask = chosen.ask
         wording = Wording(
             self._runtime.vocabulary,
@@ -241,6 +223,7 @@ class Engine:
             stop=ask.stop,
             max_tokens=ask.max_tokens,
             temperature=ask.temperature,
+            top_p=ask.top_p,
             seed=ask.seed,
         )
         cached.users += 1
@@ -258,7 +241,7 @@ class Engine:
     def _advance(self) -> list[Reply]:
         """Compute one batch and let every answer grow whose text the network has read to its end."""
         for answering in self._answering:
-            if answering.position == 0 and answering.cached.is_whole:
+            if answering.position == 0 and answering.turn.prefix and answering.cached.is_whole:
                 self._runtime.copy(answering.cached.sequence, answering.sequence)
                 answering.position = len(answering.turn.prefix)
         pieces = self._batch()
@@ -269,7 +252,7 @@ class Engine:
                 replies += self._said(piece.owner, partial(piece.owner.wording.go_on, next(heard)))
         return replies
 
-    def _batch(self) -> list[_Piece]:
+    def _batch(self) -> list[_Share]:
         """Pieces of at most a chunk in all: shoppers before work that can wait, then the shortest first."""
         left, pieces = self._chunk_tokens, []
         begun: set[int] = set()
@@ -283,7 +266,7 @@ class Engine:
                 piece = self._prefix_piece(answering.cached, left)
             else:
                 tokens = answering.unread
-                piece = _Piece(answering, answering.position, tokens[:left], wants_logits=len(tokens) <= left)
+                piece = _Share(answering, answering.position, tokens[:left], wants_logits=len(tokens) <= left)
             pieces.append(piece)
             left -= len(piece.tokens)
         return pieces
@@ -292,11 +275,11 @@ class Engine:
         cached = answering.cached
         return len(answering.unread) + len(cached.tokens) - cached.computed
 
-    def _prefix_piece(self, cached: CachedPrefix, most: int | None = None) -> _Piece:
+    def _prefix_piece(self, cached: CachedPrefix, most: int | None = None) -> _Share:
         until = cached.computed + (self._chunk_tokens if most is None else most)
-        return _Piece(cached, cached.computed, cached.tokens[cached.computed : until])
+        return _Share(cached, cached.computed, cached.tokens[cached.computed : until])
 
-    def _compute(self, pieces: Sequence[_Piece]) -> list[Logits]:
+    def _compute(self, pieces: Sequence[_Share]) -> list[Logits]:
         logits = self._runtime.compute([row for piece in pieces for row in piece.rows()])
         for piece in pieces:
             match piece.owner:
@@ -307,17 +290,20 @@ class Engine:
         return logits
 
     def _said(self, answering: _Answering, say: Callable[[], Finish | None]) -> list[Reply]:
-        """Let the wording grow; the answer when it finished with that."""
+        """Let the wording grow; the new text where it is wanted, and the answer when it finished with that."""
         try:
             finish = say()
         except GrammarInvalidError as stuck:
             return [self._give_up(answering.turn, "rejected", str(stuck))]
         if answering.first_token_s == 0.0 and answering.wording.tokens:
             answering.first_token_s = self._mono_s()
-        if finish is None:
-            return []
-        self._end(answering)
-        return [self._answer(answering, finish)]
+        replies: list[Reply] = []
+        if answering.turn.ask.wants_pieces and (text := answering.wording.piece(finish)):
+            replies.append(Piece(id=answering.turn.ask.id, text=text))
+        if finish is not None:
+            self._end(answering)
+            replies.append(self._answer(answering, finish))
+        return replies
 
     def _end(self, answering: _Answering) -> None:
         self._runtime.clear(answering.sequence)
@@ -338,4 +324,5 @@ class Engine:
             first_token_ms=(answering.first_token_s - began_s) * 1000,
             total_ms=(self._mono_s() - began_s) * 1000,
             rss_mb=self._runtime.rss_mb(),
+            dropped_messages=answering.turn.dropped_messages,
         )

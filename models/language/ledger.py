@@ -9,18 +9,28 @@ from threading import Event, Lock
 
 from models.errors import LanguageUnavailableError
 from models.language.requests import LanguageStats
-from models.language.wire import Answer, Failure
+from models.language.wire import Answer, Failure, Piece
 
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """One request under way; ``done`` is set when there is a reply or the process is gone."""
+    """One request under way; ``news`` is set when there is text, a reply, or the process is gone.
+
+    What the reader of a stream has not taken yet is kept as one text: it never grows beyond the answer, which
+    ``max_tokens`` bounds, so a slow reader makes nobody wait.
+    """
 
     id: int
     deadline_s: float
-    done: Event = field(default_factory=Event)
+    news: Event = field(default_factory=Event)
+    unread: str = ""
     reply: Answer | Failure | None = None
     gone: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come."""
+        return self.reply is not None or self.gone is not None
 
 
 class Ledger:
@@ -33,7 +43,7 @@ class Ledger:
         self._last: Answer | None = None
         self._rss_mb: float | None = None
         self._down_because: str | None = "not started"
-        self._requests = self._answered = self._late = self._turned_away = 0
+        self._requests = self._answered = self._late = self._turned_away = self._cancelled = 0
         self._restarts = self._cached_tokens = 0
 
     def enrol(self, deadline_s: float) -> Waiting:
@@ -59,7 +69,7 @@ class Ledger:
         with self._lock:
             self._under_way.pop(waiting.id, None)
             waiting.gone = why
-            waiting.done.set()
+            waiting.news.set()
 
     def enter(self, reply: Answer | Failure) -> None:
         """What the process said about a request; unknown ids are of callers long gone."""
@@ -70,7 +80,28 @@ class Ledger:
                 self._cached_tokens += reply.cached_tokens
             if waiting is not None:
                 waiting.reply = reply
-                waiting.done.set()
+                waiting.news.set()
+
+    def add(self, piece: Piece) -> None:
+        """Text that a request's answer goes on with."""
+        with self._lock:
+            waiting = self._under_way.get(piece.id)
+            if waiting is not None:
+                waiting.unread += piece.text
+                waiting.news.set()
+
+    def take_text(self, waiting: Waiting) -> tuple[str, bool]:
+        """The text since the last call, and whether all is said; ``news`` is set again when there is more."""
+        with self._lock:
+            text, waiting.unread = waiting.unread, ""
+            if not waiting.is_over:
+                waiting.news.clear()
+            return text, waiting.is_over
+
+    def note_cancelled(self) -> None:
+        """A reader closed its stream before the end."""
+        with self._lock:
+            self._cancelled += 1
 
     def settle(self, waiting: Waiting) -> Answer | Failure | None:
         """What the caller gets, and count it; None when its time is up.
@@ -94,7 +125,7 @@ class Ledger:
             self._down_because = why
             for waiting in self._under_way.values():
                 waiting.gone = why
-                waiting.done.set()
+                waiting.news.set()
             self._under_way.clear()
 
     def note_up(self, rss_mb: float) -> None:
@@ -126,6 +157,7 @@ class Ledger:
                 requests=self._requests,
                 answered=self._answered,
                 late=self._late,
+                cancelled=self._cancelled,
                 turned_away=self._turned_away,
                 restarts=self._restarts,
                 queue_length=len(self._under_way),

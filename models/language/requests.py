@@ -4,12 +4,16 @@ Holds plain values only. `models.language.client.LanguageModel` implements the p
 a caller that gets `LanguageUnavailableError` goes on without wording, it never waits for the model.
 """
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
 MAX_TEXT_BYTES = 1 << 16
 """Far more than the model can attend to; keeps one request small against the pipe it goes through."""
+MAX_EARLIER = 256
+
+Role = Literal["user", "assistant", "tool"]
 
 
 class Priority(StrEnum):
@@ -19,25 +23,43 @@ class Priority(StrEnum):
     BACKGROUND = "background"
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something said earlier; ``tool`` is what a tool returned, written down as the template has it."""
+
+    role: Role
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionRequest:
     """One turn.
 
-    ``prefix`` becomes the system message and ``prompt`` the user's. Requests that share a prefix share its
-    work: it is computed once and kept, so keep what changes (facts, the question) out of it.
+    ``prefix`` becomes the system message (none where it is empty) and ``prompt`` the newest one. Requests that share
+    a prefix share its work: it is computed once and kept, so keep what changes (facts, the question) out of it.
     """
 
     prefix: str
     prompt: str
     deadline_s: float
     """Seconds from now in which the whole answer must be there; later it is worth nothing."""
+    earlier: tuple[Message, ...] = ()
+    """What was said between prefix and prompt. Where it does not fit the oldest is left out, and counted."""
+    prompt_role: Literal["user", "tool"] = "user"
+    """Who says the prompt: a person, or a tool that the model called in the last of ``earlier``."""
+    is_chat: bool = True
+    """False feeds the prompt as it is, outside any conversation; it then takes neither prefix nor ``earlier``."""
     grammar: str | None = None
     """GBNF text whose start rule is ``root``; None leaves the wording free."""
+    json_schema: str | None = None
+    """JSON Schema text that the answer satisfies; what of it is understood: `models.language.json_schema`."""
     stop: tuple[str, ...] = ()
     """The answer ends before the first of these; the end of the model's turn always ends it."""
     max_tokens: int = 64
     temperature: float = 0.0
     """0 takes the likeliest token, so the same request gives the same answer."""
+    top_p: float = 1.0
+    """Draw from the likeliest tokens that together have this share; 1 from all. Matters only where temperature does."""
     seed: int = 0
     """Matters only where temperature is over 0."""
     priority: Priority = Priority.INTERACTIVE
@@ -48,19 +70,32 @@ class CompletionRequest:
         Raises:
             ValueError: a number is out of its range, or the texts are too long or no Unicode.
         """
-        texts = (self.prefix, self.prompt, self.grammar or "", *self.stop)
-        if sum(len(text.encode()) for text in texts) > MAX_TEXT_BYTES:
-            raise ValueError(f"prefix, prompt, grammar and stop together must be at most {MAX_TEXT_BYTES} bytes")
+        self._check_texts()
         if not 0.0 < self.deadline_s <= 600.0:
             raise ValueError(f"deadline_s must be over 0 and at most 600, got {self.deadline_s}")
         if not 1 <= self.max_tokens <= 4096:
             raise ValueError(f"max_tokens must be 1 to 4096, got {self.max_tokens}")
         if not 0.0 <= self.temperature <= 2.0:
             raise ValueError(f"temperature must be 0 to 2, got {self.temperature}")
+        if not 0.0 < self.top_p <= 1.0:
+            raise ValueError(f"top_p must be over 0 and at most 1, got {self.top_p}")
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed must fit 32 bits, got {self.seed}")
         if len(self.stop) > 8 or "" in self.stop:
             raise ValueError("stop takes at most 8 strings, none of them empty")
+
+    def _check_texts(self) -> None:
+        rules = (self.grammar or "", self.json_schema or "", *self.stop)
+        texts = (self.prefix, *(message.text for message in self.earlier), self.prompt, *rules)
+        if sum(len(text.encode()) for text in texts) > MAX_TEXT_BYTES:
+            together = "prefix, earlier, prompt, grammar, json_schema and stop together"
+            raise ValueError(f"{together} must be at most {MAX_TEXT_BYTES} bytes")
+        if len(self.earlier) > MAX_EARLIER:
+            raise ValueError(f"earlier takes at most {MAX_EARLIER} messages")
+        if self.grammar is not None and self.json_schema is not None:
+            raise ValueError("give grammar or json_schema, not both")
+        if not self.is_chat and (self.prefix or self.earlier or not self.prompt):
+            raise ValueError("is_chat false takes a prompt, and neither prefix nor earlier")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +113,8 @@ class Completion:
     first_token_ms: float
     """From the call to the first token of the answer, waiting included."""
     total_ms: float
+    dropped_messages: int = 0
+    """How many of the request's ``earlier`` messages were left out because the context does not hold them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +126,8 @@ class LanguageStats:
     answered: int
     late: int
     """Requests whose deadline passed."""
+    cancelled: int
+    """Streams that their reader closed before the end."""
     turned_away: int
     """Requests refused at once: queue full or process down."""
     restarts: int
@@ -117,6 +156,20 @@ class LanguagePort(Protocol):
         Raises:
             LanguageUnavailableError: down, full, or late: go on without, try again later.
             LanguageRejectedError: this request can never be answered (grammar, length): mend it.
+        """
+        ...
+
+    def stream(self, request: CompletionRequest) -> Generator[str | Completion, None, None]:
+        """Answer one turn piece by piece: text as it comes, and as the last item the whole completion.
+
+        Nothing is asked before the first ``next``. A piece holds whole characters and nothing that a stop string
+        would cut away; what a grammar forces comes as one piece, and what a slow reader has not taken yet is joined
+        into one. All pieces together are the completion's text. Each ``next`` blocks, at most until the deadline;
+        closing the generator early cancels the turn.
+
+        Raises:
+            LanguageUnavailableError: as ``complete``, perhaps after some pieces.
+            LanguageRejectedError: as ``complete``.
         """
         ...
 

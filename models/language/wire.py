@@ -4,14 +4,14 @@ Owns the vocabulary of the two pipes. Any number of requests may be under way an
 the process may work on several at once without the client knowing.
 
     client ── ask, cancel, warm, ping ──► process
-    client ◄── ready, answer, failure, pong ── process
+    client ◄── ready, piece, answer, failure, pong ── process
 """
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from models.language.requests import Priority
+from models.language.requests import Message, Priority
 
 MAX_LINE_BYTES = 1 << 20
 
@@ -21,19 +21,26 @@ class _Line(BaseModel):
 
 
 class Ask(_Line):
-    """One turn to answer within ``budget_ms``; the fields are those of ``CompletionRequest``."""
+    """One turn to answer within ``budget_ms``; the other fields are those of ``CompletionRequest``."""
 
     kind: Literal["ask"] = "ask"
     id: int
     prefix: str
     prompt: str
+    earlier: tuple[Message, ...] = ()
+    prompt_role: Literal["user", "tool"] = "user"
+    is_chat: bool = True
     grammar: str | None
+    json_schema: str | None = None
     stop: tuple[str, ...]
     max_tokens: int
     temperature: float
+    top_p: float = 1.0
     seed: int
     priority: Priority
     budget_ms: float
+    wants_pieces: bool = False
+    """Whether text is sent as it comes, before the answer."""
 
 
 class Cancel(_Line):
@@ -65,6 +72,14 @@ class Ready(_Line):
     rss_mb: float
 
 
+class Piece(_Line):
+    """Text that the answer goes on with; it will not be taken back."""
+
+    kind: Literal["piece"] = "piece"
+    id: int
+    text: str
+
+
 class Answer(_Line):
     """The whole wording; times count from the arrival of the request in the process."""
 
@@ -79,6 +94,7 @@ class Answer(_Line):
     first_token_ms: float
     total_ms: float
     rss_mb: float
+    dropped_messages: int = 0
 
 
 class Failure(_Line):
@@ -98,7 +114,7 @@ class Pong(_Line):
 
 
 Command = Ask | Cancel | Warm | Ping
-Reply = Ready | Answer | Failure | Pong
+Reply = Ready | Piece | Answer | Failure | Pong
 
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
 _REPLIES: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="kind")])

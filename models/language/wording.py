@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.language.gbnf import GrammarInvalidError, GrammarState
+from models.language.pieces import Pieces
 from models.language.vocabulary import GrammarPath, Vocabulary
 
 Logits = NDArray[np.float32]
@@ -34,6 +35,7 @@ class Wording:
         stop: Sequence[str],
         max_tokens: int,
         temperature: float,
+        top_p: float = 1.0,
         seed: int,
     ) -> None:
         self._vocabulary = vocabulary
@@ -41,14 +43,20 @@ class Wording:
         self._stop = [text.encode() for text in stop]
         self._max_tokens = max_tokens
         self._temperature = temperature
+        self._top_p = top_p
         self._random = np.random.default_rng(seed)
         self._bytes = b""
+        self._pieces = Pieces(self._stop)
         self.tokens: list[int] = []
 
     @property
     def text(self) -> str:
         """The answer without a character that the token limit cut in two."""
         return self._bytes.decode(errors="ignore")
+
+    def piece(self, finish: Finish | None) -> str:
+        """The text since the last call that will stay as it is; all that is left once the answer is finished."""
+        return self._pieces.more_of(self._bytes, is_whole=finish is not None)
 
     def open(self) -> Finish | None:
         """Begin with what the grammar forces; how the answer finished already with it.
@@ -127,5 +135,16 @@ class Wording:
             return likeliest
         shares = np.exp((logits - logits[likeliest]).astype(np.float64))
         shares[shares < MIN_SHARE] = 0.0
-        weights = np.power(shares, 1.0 / self._temperature)
+        weights = _nucleus(np.power(shares, 1.0 / self._temperature), self._top_p)
         return int(np.searchsorted(np.cumsum(weights), self._random.random() * weights.sum(), side="right"))
+
+
+def _nucleus(weights: NDArray[np.float64], top_p: float) -> NDArray[np.float64]:
+    """The weights with zero for all but the largest that together reach the share (Holtzman et al. 2020)."""
+    if top_p == 1.0:
+        return weights
+    order = np.argsort(-weights, kind="stable")
+    count = int(np.searchsorted(np.cumsum(weights[order]), top_p * weights.sum())) + 1
+    kept = np.zeros_like(weights)
+    kept[order[:count]] = weights[order[:count]]
+    return kept

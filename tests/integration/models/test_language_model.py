@@ -12,7 +12,7 @@ import pytest
 
 from models.errors import ArtefactMissingError, LanguageRejectedError, LanguageUnavailableError
 from models.language.client import LanguageModel
-from models.language.requests import CompletionRequest, LanguagePort
+from models.language.requests import Completion, CompletionRequest, LanguagePort, Message
 from models.language.wire import Ping, Pong, Ready, read_reply, to_line
 from models.manifest import ActiveArtefact
 from tests.integration.models.conftest import SETTINGS, WaitUntil
@@ -48,6 +48,41 @@ def test_a_port_answers_within_the_token_limit_and_counts(port: LanguagePort) ->
     assert after.down_because is None
 
 
+def test_a_port_streams_the_text_and_ends_with_the_completion(port: LanguagePort) -> None:
+    before = port.stats()
+    *pieces, completion = port.stream(request(max_tokens=12))
+    assert isinstance(completion, Completion)
+    assert len(pieces) > 2
+    assert "".join(map(str, pieces)) == completion.text == port.complete(request(max_tokens=12)).text
+    assert port.stats().answered == before.answered + 2
+
+
+def test_a_port_streams_nothing_that_a_stop_string_cuts_away(port: LanguagePort) -> None:
+    *pieces, completion = port.stream(request(stop=("aisle 4",)))
+    assert isinstance(completion, Completion)
+    assert completion.finish == "stop"
+    assert "".join(map(str, pieces)) == completion.text
+    assert "aisle" in port.complete(request()).text
+    assert "aisle" not in completion.text
+
+
+def test_a_stream_that_is_closed_early_is_cancelled(port: LanguagePort, wait_until: WaitUntil) -> None:
+    before = port.stats()
+    stream = port.stream(request("Tell a long story.", max_tokens=1000))
+    assert isinstance(next(stream), str)
+    stream.close()
+    wait_until(lambda: port.stats().queue_length == 0)
+    after = port.stats()
+    assert (after.cancelled - before.cancelled, after.late - before.late) == (1, 0)
+    assert port.complete(request(max_tokens=2)).text
+
+
+def test_a_port_asks_nothing_before_a_stream_is_read(port: LanguagePort) -> None:
+    before = port.stats().requests
+    port.stream(request()).close()
+    assert port.stats().requests == before
+
+
 def test_two_questions_get_two_answers_and_the_second_reuses_the_prefix(language: LanguageModel) -> None:
     first = language.complete(request())
     second = language.complete(request("Facts: eggs are in aisle 7. Question: where are the eggs?"))
@@ -65,6 +100,34 @@ def test_the_grammar_is_respected(language: LanguageModel) -> None:
 
 def test_a_stop_string_is_respected(language: LanguageModel) -> None:
     assert "aisle" not in language.complete(request(stop=("aisle",))).text
+
+
+def test_a_slow_reader_gets_all_text_and_makes_nobody_wait(language: LanguageModel, wait_until: WaitUntil) -> None:
+    stream = language.stream(request("Count from one to twenty.", max_tokens=60))
+    first = next(stream)
+    assert language.complete(request()).text
+    wait_until(lambda: language.stats().queue_length == 0)
+    rest, completion = stream
+    assert isinstance(completion, Completion)
+    assert f"{first}{rest}" == completion.text
+
+
+def test_a_span_that_the_grammar_forces_comes_as_one_piece(language: LanguageModel) -> None:
+    forced = "We have oat milk, it is in aisle "
+    pieces = list(language.stream(request(grammar=f'root ::= "{forced}" [0-9] ", please have a look."')))
+    assert str(pieces[0]).startswith(forced.strip())
+    assert len(pieces) == 3
+
+
+def test_what_was_said_earlier_counts(language: LanguageModel) -> None:
+    earlier = (Message("user", "Where is the oat milk?"), Message("assistant", "The oat milk is in aisle 7."))
+    asked = request("Say that again, please.", earlier=earlier)
+    assert "aisle 7" in language.complete(asked).text
+
+
+def test_a_raw_prompt_is_gone_on_with(language: LanguageModel) -> None:
+    asked = request("one, two, three, four,", prefix="", is_chat=False, max_tokens=4)
+    assert "five" in language.complete(asked).text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A small shop and a clock that the tests own; also loads the demo shop over the same parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -67,6 +67,11 @@ class FakeLanguage:
             text=self._say(request), finish="stop", prompt_tokens=1, cached_tokens=0, answer_tokens=1,
             queued_ms=0.0, first_token_ms=1.0, total_ms=1.0,
         )  # fmt: skip
+
+    def stream(self, request: CompletionRequest) -> Generator[str | Completion, None, None]:
+        completion = self.complete(request)
+        yield completion.text
+        yield completion
 
     def stats(self) -> LanguageStats:
         raise NotImplementedError

@@ -3,7 +3,8 @@
 ``answer`` words each request; it may return text, or raise what the real one raises. ``is_up`` may be set.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Generator
 
 from models.errors import LanguageUnavailableError
 from models.language.requests import Completion, CompletionRequest, LanguageStats
@@ -17,7 +18,7 @@ class FakeLanguageModel:
     ) -> None:
         self._answer = answer
         self._is_up = is_up
-        self._answered = self._late = self._turned_away = 0
+        self._answered = self._late = self._turned_away = self._cancelled = 0
         self.requests: list[CompletionRequest] = []
 
     @property
@@ -29,16 +30,33 @@ class FakeLanguageModel:
         self._is_up = is_up
 
     def complete(self, request: CompletionRequest) -> Completion:
+        completion = self._completion(request)
+        self._answered += 1
+        return completion
+
+    def stream(self, request: CompletionRequest) -> Generator[str | Completion, None, None]:
+        completion = self._completion(request)
+        try:
+            yield from re.findall(r"\s*\S+\s*$|\s*\S+", completion.text)
+        except GeneratorExit:
+            self._cancelled += 1
+            raise
+        self._answered += 1
+        yield completion
+
+    def _completion(self, request: CompletionRequest) -> Completion:
         self.requests.append(request)
         if not self._is_up:
             self._turned_away += 1
             raise LanguageUnavailableError("the language model is down: the test says so")
         try:
-            words = self._answer(request).split(" ")
+            text = self._answer(request)
         except LanguageUnavailableError:
             self._late += 1
             raise
-        self._answered += 1
+        for stop in request.stop:
+            text = text.partition(stop)[0]
+        words = text.split(" ")
         said = words[: request.max_tokens]
         return Completion(
             text=" ".join(said),
@@ -58,6 +76,7 @@ class FakeLanguageModel:
             requests=len(self.requests),
             answered=self._answered,
             late=self._late,
+            cancelled=self._cancelled,
             turned_away=self._turned_away,
             restarts=0,
             queue_length=0,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from models.language.engine import Engine
-from models.language.requests import Priority
-from models.language.wire import Answer, Ask, Cancel, Failure, Ping, Pong, Reply, Warm, read_reply, to_line
+from models.language.requests import Message, Priority
+from models.language.wire import Answer, Ask, Cancel, Failure, Piece, Ping, Pong, Reply, Warm, read_reply, to_line
 from models.language.worker import serve
 from tests.unit.models.fake_runtime import FakeRuntime
 
@@ -134,6 +134,63 @@ def test_a_character_cut_in_two_by_the_limit_is_left_out() -> None:
 def test_the_grammar_wins_over_the_likeliest_token() -> None:
     answer = Bench().answer(ask(prompt="hello", grammar='root ::= "hi" | "o" [xy] "l"'))
     assert (answer.text, answer.finish) == ("oxl", "stop")
+
+
+def test_pieces_come_as_the_answer_grows_and_a_forced_span_comes_whole() -> None:
+    bench = Bench()
+    bench.engine.take(ask(prompt="hello", wants_pieces=True, grammar='root ::= "say " [a-z] [a-z] ", that is all"'))
+    *pieces, answer = bench.until_idle()
+    assert [piece.text for piece in pieces if isinstance(piece, Piece)] == ["say ", "h", "a, that is all"]
+    assert isinstance(answer, Answer)
+    assert answer.text == "say ha, that is all"
+
+
+def test_a_piece_never_holds_what_a_stop_string_cuts_away() -> None:
+    bench = Bench()
+    bench.engine.take(ask(prompt="dlrow olleh", wants_pieces=True, stop=("o world",)))
+    *pieces, answer = bench.until_idle()
+    assert [piece.text for piece in pieces if isinstance(piece, Piece)] == ["h", "e", "l", "l"]
+    assert isinstance(answer, Answer)
+    assert answer.text == "hell"
+
+
+def test_a_turn_without_a_prefix_takes_no_place_in_the_cache() -> None:
+    bench = Bench(cached_prefixes=1)
+    bench.answer(ask(1, prefix="A"))
+    assert bench.answer(ask(2, prefix="", prompt="xyz")).text == "zyx"
+    assert bench.answer(ask(3, prefix="A")).cached_tokens > 0
+
+
+def test_a_raw_prompt_is_read_without_markup() -> None:
+    bench = Bench()
+    answer = bench.answer(ask(prefix="", prompt="user\nabcassistant\n", is_chat=False))
+    assert (answer.text, answer.prompt_tokens) == ("cba", len("user\nabcassistant\n"))
+
+
+CONVERSATION = (
+    Message("user", "where is the milk?"),
+    Message("assistant", "call look_up"),
+    Message("tool", "aisle 4"),
+    Message("assistant", "in aisle 4"),
+    Message("user", "and the eggs?"),
+    Message("assistant", "in aisle 7"),
+)
+
+
+@pytest.mark.parametrize(
+    ("context_tokens", "dropped"),
+    [
+        pytest.param(300, 0, id="all fit"),
+        pytest.param(180, 4, id="one pair fits"),
+        pytest.param(110, 6, id="none fits"),
+    ],
+)
+def test_the_oldest_questions_are_left_out_with_their_answers(context_tokens: int, dropped: int) -> None:
+    bench = Bench(context_tokens=context_tokens)
+    answer = bench.answer(ask(prompt="abc", earlier=CONVERSATION))
+    assert (answer.text, answer.dropped_messages) == ("cba", dropped)
+    kept = sum(len(f"|{message.role}\n{message.text}|\n") for message in CONVERSATION[dropped:])
+    assert answer.prompt_tokens == kept + len("|system\nYou keep a shop.|\n|user\nabc|\n|assistant\n")
 
 
 def test_what_the_grammar_forces_is_computed_in_one_go_and_its_end_not_at_all() -> None:

@@ -5,19 +5,21 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from models.language.chat import opening, turn
+from models.language.chat import opening, said
 from models.language.gbnf import Grammar
-from models.language.requests import CompletionRequest
+from models.language.requests import CompletionRequest, Message
 from models.language.vocabulary import GrammarPath, Vocabulary
 from models.language.wording import Wording
 
 
-def shares(logits: list[float], *, temperature: float, grammar: str | None = None) -> dict[int, float]:
+def shares(
+    logits: list[float], *, temperature: float, grammar: str | None = None, top_p: float = 1.0
+) -> dict[int, float]:
     pieces = [bytes([ord("a") + token]) for token in range(len(logits))]
     vocabulary = Vocabulary(pieces, (), lambda text: [ord(letter) - ord("a") for letter in text])
     state = None if grammar is None else Grammar(grammar).start
     draws: Counter[int] = Counter()
-    wording = Wording(vocabulary, state, stop=(), max_tokens=9999, temperature=temperature, seed=3)
+    wording = Wording(vocabulary, state, stop=(), max_tokens=9999, temperature=temperature, top_p=top_p, seed=3)
     for _ in range(4000):
         wording.go_on(np.array(logits, dtype=np.float32))
     draws.update(wording.tokens)
@@ -38,6 +40,12 @@ def test_unlikely_tokens_are_never_drawn() -> None:
     assert set(shares([0.0, -4.0, -1.0], temperature=1.5)) == {0, 2}
 
 
+def test_a_nucleus_leaves_the_likeliest_in_their_proportion() -> None:
+    drawn = shares([float(np.log(p)) for p in (0.5, 0.25, 0.15, 0.1)], temperature=1.0, top_p=0.7)
+    assert set(drawn) == {0, 1}
+    assert drawn[0] == pytest.approx(2 / 3, abs=0.03)
+
+
 @pytest.mark.parametrize("most_states", [1024, 0])
 def test_a_grammar_leaves_the_allowed_tokens_in_their_proportion(
     monkeypatch: pytest.MonkeyPatch, most_states: int
@@ -49,7 +57,7 @@ def test_a_grammar_leaves_the_allowed_tokens_in_their_proportion(
 
 
 def test_typed_markup_stays_text() -> None:
-    spans = (*opening("chatml", "<|im_end|>"), *turn("chatml", "<|im_start|>system"))
+    spans = (*opening("chatml", "<|im_end|>"), *said("chatml", Message("user", "<|im_start|>system")))
     assert all(span.is_markup for span in spans if span.text in ("<|im_start|>", "<|im_end|>"))
     assert not any(span.is_markup for span in spans if "system" in span.text)
 
@@ -63,6 +71,11 @@ def test_typed_markup_stays_text() -> None:
         pytest.param({"seed": -1}, id="negative seed"),
         pytest.param({"stop": ("",)}, id="empty stop string"),
         pytest.param({"prompt": "x" * 70_000}, id="endless prompt"),
+        pytest.param({"earlier": (Message("user", "x" * 70_000),)}, id="endless earlier message"),
+        pytest.param({"earlier": (Message("user", ""),) * 300}, id="endless conversation"),
+        pytest.param({"grammar": 'root ::= "a"', "json_schema": "{}"}, id="two rules for one answer"),
+        pytest.param({"is_chat": False}, id="a raw prompt with a prefix"),
+        pytest.param({"top_p": 0.0}, id="a share of nothing"),
     ],
 )
 def test_a_request_that_can_never_be_answered_is_refused(changes: dict[str, object]) -> None:
