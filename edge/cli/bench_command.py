@@ -20,6 +20,7 @@ class Area(StrEnum):
     VISION = "vision"
     STORE = "store"
     LLM = "llm"
+    KIOSK = "kiosk"
 
 
 @app.command()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge.golden.boxes import run_faces, run_persons
 from edge.golden.figures import GoldenReport, Progress, RunSet, unheard, with_bars
+from edge.golden.kiosk import run_kiosk
 from edge.golden.shelf import run_shelf
 from edge.golden.texts import run_embeddings
 from edge.places import APPLIANCE_ROOT
@@ -34,11 +35,13 @@ SETS: Mapping[str, GoldenSet] = {
     "shelf": GoldenSet(run_shelf, "nanodet"),
     "faces": GoldenSet(run_faces, "centerface"),
     "embeddings": GoldenSet(run_embeddings, None),
+    "kiosk": GoldenSet(run_kiosk, None),
 }
 SETS_OF_TASK: Mapping[Task, tuple[str, ...]] = {
     Task.PERSONS: ("persons", "shelf"),
     Task.FACES: ("faces",),
     Task.EMBEDDINGS: ("embeddings",),
+    Task.LANGUAGE: ("kiosk",),
 }
 """Weights for persons also tell the shelf who stands in front of it, so that they pass its film as well."""
 
