@@ -15,6 +15,10 @@ _UNITS = {
     "liter": ("ml", 1000),
     "liters": ("ml", 1000),
     "ltr": ("ml", 1000),
+    "pint": ("ml", 568),
+    "pints": ("ml", 568),
+    "pound": ("g", 454),
+    "pounds": ("g", 454),
     "cl": ("ml", 10),
     "ml": ("ml", 1),
     "kg": ("g", 1000),
@@ -34,7 +38,16 @@ _UNITS = {
 _LARGE = {"ml": "l", "g": "kg"}
 _PLURAL = {"pc": "pcs", "roll": "rolls", "wash": "washes"}
 _AMOUNT = re.compile(r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")\b")
-_HALF = re.compile(r"\bhalf(?: an?)?[ -](?=(?:litre|liter|kilo|l|kg)\b)")
+_SPOKEN = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "twelve": 12, "twenty": 20, "dozen": 12, "a dozen": 12, "half a dozen": 6,
+}  # fmt: skip
+_COUNT = re.compile(rf"\b({'|'.join(sorted(_SPOKEN, key=len, reverse=True))})\b(?![ -]?packs?\b)")
+_MEASURE = r"(?=(?:litres?|liters?|kilos?|pints?|pounds?|l|kg)\b)"
+_ONE_AND_A_HALF = re.compile(rf"\b(?:one|a|1) and a half[ -]{_MEASURE}")
+_QUARTERS = re.compile(rf"\b(?:(three|3) )?(?:a )?quarters?(?: of)?(?: an?)?[ -]{_MEASURE}")
+_HALF = re.compile(rf"\bhalf(?: of)?(?: an?)?[ -]{_MEASURE}")
+_WHOLE = re.compile(rf"\b(?:an?|one) {_MEASURE}")
 _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:%|percent\b|per cent\b)")
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _FREE = re.compile(r"\b([a-z]{3,})[ -]free\b(?![ -]range)")
@@ -49,12 +62,20 @@ def words_of(text: str) -> list[str]:
     folded = unicodedata.normalize("NFKD", text.casefold().replace("ß", "ss"))
     plain = "".join(char for char in folded if not unicodedata.combining(char)).replace("'", "").replace("\u2019", "")
     plain = _DECIMAL_COMMA.sub(".", plain)
-    plain = _HALF.sub("0.5 ", plain)
+    plain = _in_digits(plain)
     plain = _PERCENT.sub(r"\1% ", plain)
     plain = _AMOUNT.sub(_base_amount, plain)
     plain = _WITHOUT.sub(lambda match: f" {singular(match[1])}free ", plain)
     plain = _FREE.sub(lambda match: f"{singular(match[1])}free", plain)
     return [singular(word) for word in _WORD.findall(plain) if word not in _JOINING]
+
+
+def _in_digits(text: str) -> str:
+    """``a litre``, ``half a kilo`` and ``six`` as numbers; ``one`` only before a measure, for it is a pronoun too."""
+    text = _ONE_AND_A_HALF.sub("1.5 ", text)
+    text = _QUARTERS.sub(lambda match: "0.75 " if match[1] else "0.25 ", text)
+    text = _WHOLE.sub("1 ", _HALF.sub("0.5 ", text))
+    return _COUNT.sub(lambda match: match[0] if match[1] == "one" else str(_SPOKEN[match[1]]), text)
 
 
 def written_size(size: str) -> str:

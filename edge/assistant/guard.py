@@ -24,7 +24,7 @@ _ATTACKS = tuple(
         r"\b(ignore|disregard|forget|override|bypass)\b.{0,40}\b(instruction|prompt|rule|guideline|polic)",
         r"\b(ignore|disregard|forget)\b.{0,40}\b(everything|previous|above|learned|told|before)",
         r"\b(system|developer|hidden|initial|original)\s+(prompt|message|instruction)",
-        r"\b(reveal|repeat|print|show|output|leak)\b.{0,40}\b(prompt|instructions|rules|configuration|password|secret)",
+        r"\b(reveal|repeat|print|show|output|leak)\b.{0,40}\b(prompt|instructions|your rules|configuration|password|secret)",
         r"\b(you are now|from now on you|act as|pretend (to be|you)|roleplay|role-play|simulate)\b",
         r"\b(jailbreak|DAN mode|developer mode|god mode|do anything now|unfiltered)\b",
         r"<\|?\s*(im_start|im_end|system|user|assistant|endoftext|script)|\[/?INST\]|<<SYS>>",

@@ -56,6 +56,8 @@ class Replies:
         service = self._service(route)
         if service is not None:
             return Reply(Intent.SERVICES, templates.service(service), (service,))
+        if route.is_beyond:
+            return Reply(route.intent, templates.DONT_KNOW)
         contact = self._router.contact_asked(route.question)
         if contact is not None:
             return self._contact(contact)
@@ -270,7 +272,7 @@ class Replies:
         said = self._router.content(route.words)
         if route.intent is Intent.RETURNS:
             said = ("return", *route.words.split())  # bottles say nothing of a product, but much beside "return"
-        asked = [self._router.service_word(word) for word in said]
+        asked = self._router.service_words(said)
         words = {word for text in asked for word in words_of(text)}
         if route.intent is Intent.RETURNS:
             words &= {word for fact in self._tools.services() for word in words_of(fact.name)}

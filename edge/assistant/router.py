@@ -7,6 +7,7 @@ known form is `unknown`, and whether its words name a product is for the search 
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
@@ -48,6 +49,8 @@ class Route:
     """It asks whether something is sold out; "yes" would mean the opposite."""
     asks_age: bool = False
     """It asks how old one must be."""
+    is_beyond: bool = False
+    """It asks what the shop's data never hold, such as what goes with something."""
     caution: Caution | None = None
     """It asks for what a product must not hold; nothing may be answered by likeness."""
 
@@ -65,6 +68,10 @@ class Phrases:
     """A further name for a service's word, to that word."""
     caution: CautionWords
     days: DayWords
+    service_filler: frozenset[str]
+    """Words around a service that are no part of its name."""
+    beyond: tuple[re.Pattern[str], ...]
+    """What the shop's data never hold."""
     returns_words: frozenset[str]
     slips: tuple[tuple[re.Pattern[str], str], ...]
     """Frequent typing slips in the question's own words, to the word."""
@@ -99,6 +106,8 @@ def load_phrases(language: str) -> Phrases:
         service_words={other: word for word, others in data["service_words"].items() for other in others},
         caution=_caution_words(data["caution"]),
         days=_day_words(data["days"], filler=data["filler"]),
+        service_filler=frozenset(data["service_filler"]["words"]),
+        beyond=_compiled(data["beyond"]),
         returns_words=frozenset(data["returns_words"]),
         slips=_rewritten(data["slips"]),
         asks_out=_compiled(data["asks_out"]),
@@ -142,6 +151,7 @@ class Router:
             is_follow_up=says_nothing and self.points_back(bare),
             asks_out=any(pattern.search(bare) for pattern in self._phrases.asks_out),
             asks_age=any(pattern.search(bare) for pattern in self._phrases.asks_age),
+            is_beyond=any(pattern.search(bare) for pattern in self._phrases.beyond),
             caution=caution,
         )
 
@@ -180,9 +190,10 @@ class Router:
         """The catalogue's allergens that a product without this must not list; None where it is no allergen."""
         return self._phrases.allergen_words.get(word)
 
-    def service_word(self, word: str) -> str:
-        """The word that `shop-info.toml` would use for this one."""
-        return self._phrases.service_words.get(word, word)
+    def service_words(self, said: Iterable[str]) -> tuple[str, ...]:
+        """The words that `shop-info.toml` would use for these."""
+        named = (word for word in said if word not in self._phrases.service_filler)
+        return tuple(self._phrases.service_words.get(word, word) for word in named)
 
 
 def _caution_words(data: dict[str, Any]) -> CautionWords:
