@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from models.language.chat import Span, Template, answering, opening, said
 from models.language.gbnf import Grammar, GrammarInvalidError, GrammarState
+from models.language.json_schema import SchemaInvalidError, schema_grammar
 from models.language.prefixes import Tokens
 from models.language.requests import Message, Priority
 from models.language.wire import Ask
@@ -83,11 +84,8 @@ def _oldest_kept(earlier: Sequence[Message], sizes: Sequence[int], room: int) ->
 
 
 def _grammar(ask: Ask) -> GrammarState | None:
-    if ask.json_schema is not None:
-        raise TurnRejectedError("a JSON schema is not understood yet")
-    if ask.grammar is None:
-        return None
     try:
-        return Grammar(ask.grammar).start
-    except GrammarInvalidError as wrong:
+        text = ask.grammar if ask.json_schema is None else schema_grammar(ask.json_schema)
+        return None if text is None else Grammar(text).start
+    except (GrammarInvalidError, SchemaInvalidError) as wrong:
         raise TurnRejectedError(str(wrong)) from wrong

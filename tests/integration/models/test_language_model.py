@@ -1,5 +1,6 @@
 """The language model with its real weights, in its real process: answers, limits, crashes, hangs."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from models.errors import ArtefactMissingError, LanguageRejectedError, LanguageUnavailableError
 from models.language.client import LanguageModel
+from models.language.json_schema import ANY_OBJECT
 from models.language.requests import Completion, CompletionRequest, LanguagePort, Message
 from models.language.wire import Ping, Pong, Ready, read_reply, to_line
 from models.manifest import ActiveArtefact
@@ -119,6 +121,33 @@ def test_a_span_that_the_grammar_forces_comes_as_one_piece(language: LanguageMod
     assert len(pieces) == 3
 
 
+PLACE = """{
+  "type": "object",
+  "properties": {
+    "product": {"type": "string", "maxLength": 30},
+    "aisle": {"type": "integer", "minimum": 1, "maximum": 40},
+    "in_stock": {"type": "boolean"}
+  },
+  "required": ["product", "aisle", "in_stock"]
+}"""
+
+
+def test_an_answer_satisfies_the_json_schema_and_its_keys_come_whole(language: LanguageModel) -> None:
+    *pieces, completion = language.stream(request(json_schema=PLACE, max_tokens=60))
+    assert isinstance(completion, Completion)
+    said = json.loads(completion.text)
+    assert list(said) == ["product", "aisle", "in_stock"]
+    assert 1 <= said["aisle"] <= 40
+    assert str(pieces[0]).startswith('{"product')
+    assert completion.finish == "stop"
+
+
+def test_any_json_object_may_be_asked_for(language: LanguageModel) -> None:
+    completion = language.complete(request("Say something as JSON.", json_schema=ANY_OBJECT, max_tokens=120))
+    assert completion.text.startswith("{")
+    assert completion.finish == "length" or isinstance(json.loads(completion.text), dict)
+
+
 def test_what_was_said_earlier_counts(language: LanguageModel) -> None:
     earlier = (Message("user", "Where is the oat milk?"), Message("assistant", "The oat milk is in aisle 7."))
     asked = request("Say that again, please.", earlier=earlier)
@@ -137,6 +166,7 @@ def test_a_raw_prompt_is_gone_on_with(language: LanguageModel) -> None:
         pytest.param({"grammar": ""}, id="empty grammar"),
         pytest.param({"grammar": 'start ::= "a"'}, id="grammar without root"),
         pytest.param({"grammar": 'root ::= root "a" | "b"'}, id="left-recursive grammar"),
+        pytest.param({"json_schema": '{"allOf": []}'}, id="a schema beyond a grammar"),
         pytest.param({"max_tokens": 4096}, id="longer than the context"),
     ],
 )
