@@ -5,6 +5,7 @@ down for good. Decides nothing about shelves. Every frame passes here first; mos
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,53 +13,62 @@ import numpy as np
 from vision import pictures
 from vision.pictures import Field, Mask, Picture
 
-_QUIET_LEVELS = 4.0  # grey levels a tile's mean may differ before the picture is looked at in full
+QUIET_LEVELS = 4.0  # grey levels a tile's mean may differ before the picture is looked at in full
 _BACK_S = 0.19  # motion is told against a frame at least this old: a slow hand moves little from frame to frame
 _RING_S = 0.6
 _SETTLE_S = 8.0  # a change away from the shelves that lasts this long belongs to the background
 _FLOOD_SHARE = 0.5
 _ADAPT_S = 15.0
 _ADAPT_EVERY_S = 0.5
-_REFRESH_S = 1.0
+_COMPARE_EVERY_S = 0.5  # while something moves; what was put down is noticed within this time
+_REFRESH_S = 3.0
 _NOISE_FACTOR = 4.0
 _SPECK_PX = 7
 _TRACE = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Unlike:
+    """Where a picture differs from the settled background; masks are of the shrunk picture (height, width)."""
+
+    foreground: Mask
+    traces: Mask
+    """Faintly unlike the background, the foreground included: joins an arm in a sleeve of the wall's colour to its
+    hand."""
+    is_flooded: bool
+    """Most of the picture is unlike the background: no shape in the foreground means anything."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class GateView:
-    """What the gate saw in one frame; masks are of the shrunk picture (height, width)."""
+    """What the gate saw in one frame; ``moving`` is a mask of the shrunk picture (height, width)."""
 
     is_open: bool
     """Something moves, or moved within the last fifth of a second."""
     is_quiet: bool
-    """The picture is the same as the last one looked at in full; the masks are the earlier ones."""
+    """The picture is the same as the last one looked at in full; all else is as it was then."""
     moving: Mask
-    foreground: Mask
-    """Unlike the settled background."""
-    traces: Mask
-    """Faintly unlike it, the foreground included: joins an arm in a sleeve of the wall's colour to its hand."""
-    is_flooded: bool
-    """Most of the picture is unlike the background: no shape in the foreground means anything."""
+    unlike: Callable[[], Unlike]
+    """Compare with the background, at the first call. It costs twice what motion does, and few frames need it."""
 
 
 @dataclass(slots=True, eq=False)
 class _Past:
     time_s: float
     small: Picture
-    _planes: Field | None = None
+    _features: Field | None = None
     _tiles: Field | None = None
 
     @property
-    def planes(self) -> Field:
-        if self._planes is None:
-            self._planes = pictures.features(self.small)
-        return self._planes
+    def features(self) -> Field:
+        if self._features is None:
+            self._features = pictures.features(self.small)
+        return self._features
 
     @property
     def tiles(self) -> Field:
         if self._tiles is None:
-            self._tiles = pictures.tile_means(self.planes)
+            self._tiles = pictures.tile_means(self.features)
         return self._tiles
 
 
@@ -74,10 +84,11 @@ class MotionGate:
         self._ring: deque[_Past] = deque()
         self._background = pictures.features(first_bgr)
         self._still_since_s = np.full(keep_out.shape, time_s)
+        self._moved = np.zeros_like(keep_out)
         self._looked: _Past | None = None
-        self._last = GateView(
-            False, False, np.zeros_like(keep_out), np.zeros_like(keep_out), np.zeros_like(keep_out), False
-        )
+        self._unlike: Unlike | None = None
+        self._compared_s = -np.inf
+        self._last = GateView(False, False, np.zeros_like(keep_out), self._compare)
         self._adapted_s = time_s
         self.quiet_frames = 0
 
@@ -89,8 +100,8 @@ class MotionGate:
             self.quiet_frames += 1
             self._last = replace(self._last, is_open=False, is_quiet=True, moving=np.zeros_like(self._keep_out))
             return self._last
+        self._looked, self._unlike = now, None
         self._last = self._look_in_full(now, past)
-        self._looked = now
         return self._last
 
     def _recent(self, now: _Past) -> _Past:
@@ -105,55 +116,71 @@ class MotionGate:
         if looked is None or self._last.is_open or now.time_s - looked.time_s > _REFRESH_S:
             return False
         return (
-            pictures.largest_tile_change(now.small, looked.small) < _QUIET_LEVELS
-            and pictures.largest_tile_change(now.small, past.small) < _QUIET_LEVELS
+            pictures.largest_tile_change(now.small, looked.small) < QUIET_LEVELS
+            and pictures.largest_tile_change(now.small, past.small) < QUIET_LEVELS
         )
 
     def _look_in_full(self, now: _Past, past: _Past) -> GateView:
         moving = np.zeros_like(self._keep_out)
         if past is not now:
-            step = pictures.light_step(now.tiles, past.tiles)[:, None, None]
-            moving = _changed(pictures.difference(now.planes, past.planes, step))
+            step = pictures.light_step(now.tiles, past.tiles)
+            moving = _changed(pictures.difference(now.features, past.features, step))
+        self._moved |= moving
+        view = GateView(bool(moving.any()), False, moving, self._compare)
+        if not view.is_open or now.time_s - self._compared_s >= _COMPARE_EVERY_S:
+            self._compare()
+        return view
+
+    def _compare(self) -> Unlike:
+        """Compare the picture last looked at in full with the background, once."""
+        if self._unlike is not None:
+            return self._unlike
+        now = self._looked
+        if now is None:
+            nothing = np.zeros_like(self._keep_out)
+            return Unlike(nothing, nothing, is_flooded=False)
         light = pictures.light_plane(now.tiles, pictures.tile_means(self._background), self._keep_out.shape)
-        score = pictures.difference(now.planes, self._background, light)
+        score = pictures.difference(now.features, self._background, light)
         foreground = _changed(score)
         traces = foreground | _changed(score, least=_TRACE)
-        is_flooded = bool(foreground.mean() > _FLOOD_SHARE)
-        self._settle(now, moving, foreground)
-        if now.time_s - self._adapted_s >= _ADAPT_EVERY_S and not is_flooded:
+        self._unlike = Unlike(foreground, traces, is_flooded=bool(foreground.mean() > _FLOOD_SHARE))
+        self._settle(now, foreground)
+        if now.time_s - self._adapted_s >= _ADAPT_EVERY_S and not self._unlike.is_flooded:
             self._follow_light(now, light, score)
-        return GateView(bool(moving.any()), False, moving, foreground, traces, is_flooded)
+        self._compared_s = now.time_s
+        return self._unlike
 
     def _follow_light(self, now: _Past, light: Field, score: Field) -> None:
         """Take the smooth light change over at once, and small local drift slowly where nothing is in the way."""
         share = min((now.time_s - self._adapted_s) / _ADAPT_S, 1.0)
         self._adapted_s = now.time_s
         self._background += light
-        self._background += (score < 0.5) * np.float32(share) * (now.planes - self._background)
+        self._background += ((score < 0.5) * np.float32(share))[..., None] * (now.features - self._background)
 
-    def _settle(self, now: _Past, moving: Mask, foreground: Mask) -> None:
+    def _settle(self, now: _Past, foreground: Mask) -> None:
         """Let things that were put down away from the shelves become background, and all of a view that changed."""
-        self._still_since_s[moving | ~foreground] = now.time_s
+        self._still_since_s[self._moved | ~foreground] = now.time_s
+        self._moved[:] = False
         old = foreground & (now.time_s - self._still_since_s > _SETTLE_S)
         if not old.any():
             return
         if old.mean() > _FLOOD_SHARE:
-            self._background = now.planes.copy()
+            self._background = now.features.copy()
             return
         labels, found = pictures.blobs(pictures.close_gaps(foreground, radius_px=2), min_area_px=1)
         touching = set(np.unique(labels[self._keep_out]).tolist())
         taken = old & np.isin(labels, [blob.label for blob in found if blob.label not in touching])
-        self._background[:, taken] = now.planes[:, taken]
+        self._background[taken] = now.features[taken]
 
     def absorb(self, small_bgr: Picture, places: Mask) -> None:
         """Make the picture as it is now the background in these places."""
-        self._background[:, places] = pictures.features(small_bgr)[:, places]
-        self._looked = None
+        self._background[places] = pictures.features(small_bgr)[places]
+        self._looked = self._unlike = None
 
     def drop_past(self) -> None:
         """The pictures before now say nothing about motion any more (a feed was lost and is back)."""
         self._ring.clear()
-        self._looked = None
+        self._looked = self._unlike = None
 
 
 def _changed(score: Field, *, least: float = 1.0) -> Mask:

@@ -74,12 +74,16 @@ class FeedHealth:
         """Whether the latest picture may be judged: no fault, and none suspected."""
         return self._fault is None and not self._blind.is_suspected
 
-    def see(self, stamp: Stamp, *, sample: Picture, structure: Field) -> list[FaultChange]:
-        """Take one frame: a sparse sample of its pixels (h, w) and its gradients in grey levels (H, W, 2)."""
+    def see(self, stamp: Stamp, *, sample: Picture, structure: Field | None) -> list[FaultChange]:
+        """Take one frame: a sparse sample of its pixels (h, w) and its gradients in grey levels (H, W, 2).
+
+        ``structure`` None says that it is what it was, which only a usable picture may claim.
+        """
         told = [self._end(stamp)] if self._fault is FeedFault.LOST else []
         self._last = stamp
         self._frozen.see(sample, stamp, is_normal=self._fault is None and not self._blind.is_suspected)
-        self._blind.see(structure, stamp)
+        if structure is not None:
+            self._blind.see(structure, stamp)
         if self._fault is FeedFault.BLIND and not self._blind.is_suspected:
             self._frozen.restart(sample, stamp)
             told.append(self._end(stamp))

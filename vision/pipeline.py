@@ -17,7 +17,7 @@ from vision.config import CameraSettings, SlotSettings, VisionSettings
 from vision.detector import Session
 from vision.drawing import LineMark, Overlay, SlotMark, SlotState, ZoneMark
 from vision.frames import Frame, seen_in
-from vision.gate import GateView, MotionGate
+from vision.gate import QUIET_LEVELS, GateView, MotionGate
 from vision.health import FaultChange, FeedHealth, Stamp
 from vision.people import PeopleWatch
 from vision.pictures import Picture
@@ -25,6 +25,7 @@ from vision.readings import FeedFault, FeedFaulted, FeedRestored, Reading, Shelf
 from vision.shelf import BoxNorm, ShelfWatch, zones_of
 from vision.slots import place_slots
 
+_STRUCTURE_AGAIN_S = 1.0
 FAULT_WORDS = {FeedFault.LOST: "no picture", FeedFault.FROZEN: "picture frozen", FeedFault.BLIND: "covered or dark"}
 
 
@@ -79,6 +80,7 @@ class CameraPipeline:
             frozen_after_s=vision.frozen_after_s,
             blind_after_s=vision.blind_after_s,
         )
+        self._structured: tuple[Picture, float] | None = None
         self._sight: _Sight | None = None
 
     @property
@@ -107,8 +109,19 @@ class CameraPipeline:
 
     def _check_health(self, frame: Frame, small: Picture) -> list[Reading]:
         stamp = Stamp(frame.captured_at, frame.mono_s, frame.media_s)
-        sample, structure = pictures.sparse_sample(frame.image_bgr), pictures.structure(small)
+        structure = None if self._has_same_structure(small, stamp) else pictures.structure(small)
+        if structure is not None:
+            self._structured = (small, stamp.media_s)
+        sample = pictures.sparse_sample(frame.image_bgr)
         return self._told(self._health.see(stamp, sample=sample, structure=structure), stamp)
+
+    def _has_same_structure(self, small: Picture, stamp: Stamp) -> bool:
+        """Whether the picture is still the one whose structure was last found to be in order."""
+        if self._structured is None or not self._health.is_usable:
+            return False
+        before, time_s = self._structured
+        is_fresh = stamp.media_s - time_s < _STRUCTURE_AGAIN_S and before.shape == small.shape
+        return is_fresh and pictures.largest_tile_change(small, before) < QUIET_LEVELS
 
     def _told(self, changes: Sequence[FaultChange], now: Stamp) -> list[Reading]:
         readings: list[Reading] = []

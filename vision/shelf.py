@@ -153,14 +153,15 @@ class ShelfWatch:
         """
         covered = np.zeros_like(self._zones)
         height, width = covered.shape
-        if view.is_flooded:
+        unlike = view.unlike()
+        if unlike.is_flooded:
             return ~covered
         for left, top, right, bottom in persons_norm:
             covered[
                 int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))
             ] = True
-        labels, found = pictures.blobs(pictures.close_gaps(view.traces, radius_px=2), min_area_px=6)
-        strong = np.bincount(labels[view.foreground], minlength=labels.max() + 1)
+        labels, found = pictures.blobs(pictures.close_gaps(unlike.traces, radius_px=2), min_area_px=6)
+        strong = np.bincount(labels[unlike.foreground], minlength=labels.max() + 1)
         border = np.zeros_like(covered)
         border[[0, -1], :] = border[:, [0, -1]] = True
         outside = np.bincount(labels[~self._zones], minlength=labels.max() + 1)
