@@ -5,9 +5,10 @@ The only place that knows which class stands behind which port. Decides nothing 
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -28,6 +29,7 @@ from edge.housekeeping import Chores, Housekeeper
 from edge.kiosk.app import create_app
 from edge.node_report import Addresses, NodeReport, NoUplink
 from edge.places import DEFAULT_ARTEFACTS, DEFAULT_POLICY, Places
+from edge.programs import base_url, make_programs_endpoint
 from edge.recorder import Recorder
 from edge.serving import WebSurface, take_port
 from edge.status import write_status
@@ -143,6 +145,8 @@ class Appliance:
             "kiosk": (settings.kiosk.host, settings.kiosk.port),
             "console": (settings.console.host, settings.console.port),
         }
+        if settings.openai.enabled:
+            wanted["openai"] = (settings.openai.host, settings.openai.port)
         taken = {
             name: take_port(host, port, setting=f"--{name}-port, or port in [{name}] of shop.toml")
             for name, (host, port) in wanted.items()
@@ -261,7 +265,8 @@ class Appliance:
         )
         kiosk_surface = self._producers.enter_context(WebSurface(kiosk, ports["kiosk"], name="kiosk"))
         console_surface = self._producers.enter_context(WebSurface(console, ports["console"], name="console"))
-        self.addresses = Addresses(kiosk_surface.url, console_surface.url, new_password)
+        programs, programs_url, key_file = self._serve_programs(ports.get("openai"))
+        self.addresses = Addresses(kiosk_surface.url, console_surface.url, new_password, programs_url, key_file)
         self._report = NodeReport(
             shop=settings.shop,
             addresses=self.addresses,
@@ -272,7 +277,24 @@ class Appliance:
             cameras=self.vision,
             language=self._language,
             uplink=self.uplink,
+            programs=programs,
         )
+
+    def _serve_programs(
+        self, taken: socket.socket | None
+    ) -> tuple[Callable[[], Mapping[str, object]] | None, str | None, Path | None]:
+        """The status, address and key file of the endpoint for other programs; none where it is off."""
+        if taken is None:
+            return None, None, None
+        endpoint = make_programs_endpoint(
+            self._shop.settings.openai,
+            self._places.data,
+            language=self._language,
+            registry=self._registry,
+            clock=self._clock,
+        )
+        surface = self._producers.enter_context(WebSurface(endpoint.app, taken, name="openai"))
+        return lambda: endpoint.status(surface.url), base_url(surface.url), endpoint.key_file
 
     def _first_ticket(self) -> int:
         """Go on after the last number given out, and show again who still waits."""

@@ -18,6 +18,7 @@ from edge.console.config import ConsoleSettings
 from edge.egress_policy import EgressSettings
 from edge.errors import ConfigError
 from edge.kiosk.config import KioskSettings
+from edge.openai_api.config import OpenAiSettings
 from edge.store.config import StoreSettings
 from models.config import ModelsSettings
 from sync.config import SyncSettings
@@ -75,6 +76,7 @@ class Settings(BaseSettings):
     shop: ShopSettings
     kiosk: KioskSettings = KioskSettings()
     console: ConsoleSettings = ConsoleSettings()
+    openai: OpenAiSettings = OpenAiSettings()
     store: StoreSettings = StoreSettings()
     sync: SyncSettings = SyncSettings()
     models: ModelsSettings = ModelsSettings()

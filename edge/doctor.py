@@ -7,6 +7,7 @@ has a deadline, so that a dead camera or broker costs seconds.
 import os
 import shutil
 import socket
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,6 +66,7 @@ class Doctor:
         for camera in self._shop.cameras:
             yield self._camera(camera)
         yield self._broker()
+        yield self._programs()
 
     def _weights(self) -> Iterator[Check]:
         for entry in self._registry.list():
@@ -123,6 +125,17 @@ class Doctor:
             found = f"{settings.broker} does not answer: {error.strerror or error}"
             cure = "The shop works on and sends later. Check the cable, the broker and its address in [sync]."
             return Check("broker", passed=False, found=found, cure=cure)
+
+    def _programs(self) -> Check:
+        settings = self._shop.settings.openai
+        if not settings.enabled:
+            return Check("openai", passed=True, found="off: other programs cannot ask the language model")
+        key = self._places.data / settings.key_file
+        if not key.exists():
+            return Check("openai", passed=True, found=f"on; its key is made at the first start: {key}")
+        is_private = not key.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+        found = f"on; its key is in {key}, which {'only its owner' if is_private else 'others too'} may read"
+        return _judge("openai", is_private, found, f"Close it, remove it if others may have read it: chmod 600 {key}")
 
 
 def _judge(name: str, passed: bool, found: str, cure: str) -> Check:

@@ -5,7 +5,7 @@ Owns which figures are told. Asks the parts, changes none of them.
 
 import os
 import resource
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,9 @@ class Addresses:
     kiosk: str
     console: str
     new_password: str | None
+    openai: str | None = None
+    """Base URL for other programs, where that is switched on."""
+    openai_key_file: Path | None = None
 
 
 class Cameras(Protocol):
@@ -67,6 +70,8 @@ class NodeReport:
     cameras: Cameras
     language: Language
     uplink: UplinkView
+    programs: Callable[[], Mapping[str, object]] | None = None
+    """What the endpoint for other programs tells, where there is one."""
 
     def health(self) -> NodeHealthFact:
         """The minute's health fact."""
@@ -95,6 +100,7 @@ class NodeReport:
             "started_at": self.started_at.isoformat(timespec="seconds"),
             "kiosk_url": self.addresses.kiosk,
             "console_url": self.addresses.console,
+            "openai": self.programs() if self.programs else None,
             "language_up": self.language.is_up,
             "rss_mb": round(rss_mb(), 1),
             "facts": stats.facts,

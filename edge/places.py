@@ -25,6 +25,7 @@ class Places:
     <data>/models/              weights added or pulled
     <data>/status.json          how the running node is
     <data>/console-password     hash of the staff password
+    <data>/openai-key           key of the endpoint for other programs, where it is switched on
     """
 
     data: Path

@@ -29,6 +29,7 @@ def demo(
     ] = None,
     kiosk_port: Port = None,
     console_port: Port = None,
+    openai_port: Port = None,
     broker: Annotated[str | None, typer.Option(help="A real broker, mqtt://host:1883.", show_default=False)] = None,
     *,
     shop: ShopFolder = None,
@@ -39,7 +40,7 @@ def demo(
     quiet_logs()
     tell = _to_stderr if as_json else say
     with sentences(), stop_on_signal() as stop:
-        files = with_ports(load_shop(shop_folder(shop)), kiosk_port, console_port, broker)
+        files = with_ports(load_shop(shop_folder(shop)), kiosk_port, console_port, broker, openai_port=openai_port)
         with DemoShop(files, Places(data_folder(data)), clock=SystemClock(), say=lambda t: tell(f"  {t}")) as running:
             _welcome(running.node.addresses, tell)
             outage = None if outage_s is None else Outage(from_s=20.0, for_s=outage_s)
@@ -63,6 +64,9 @@ def _welcome(addresses: Addresses, tell: Any) -> None:
     tell(f"  Console  {addresses.console}")
     if addresses.new_password is not None:
         tell(f"           password: {addresses.new_password}")
+    if addresses.openai is not None:
+        tell(f"  OpenAI   {addresses.openai}")
+        tell(f"           key: {addresses.openai_key_file}")
     tell("")
     tell("  Ctrl-C stops the shop.")
 

@@ -23,6 +23,7 @@ _LOOK_S = 1.0
 def run(
     kiosk_port: Port = None,
     console_port: Port = None,
+    openai_port: Port = None,
     broker: Annotated[str | None, typer.Option(help="mqtts://host:8883", show_default=False)] = None,
     new_password: Annotated[bool, typer.Option("--new-password", help="Make a new staff password.")] = False,
     *,
@@ -35,7 +36,7 @@ def run(
         raise fail("Which shop? backroom run --shop DIR, a folder with shop.toml. The demo shop is: backroom demo")
     quiet_logs()
     with sentences(), stop_on_signal() as stop:
-        files = with_ports(load_shop(shop_folder(shop)), kiosk_port, console_port, broker)
+        files = with_ports(load_shop(shop_folder(shop)), kiosk_port, console_port, broker, openai_port=openai_port)
         sync = files.settings.sync
         endpoint = None if sync.broker is None else sync.endpoint()
         places = Places(data_folder(data))
@@ -48,6 +49,9 @@ def run(
                 if node.addresses.new_password is not None:
                     say(f"         password: {node.addresses.new_password}")
                     say("         It is shown only now; --new-password makes another.")
+                if node.addresses.openai is not None:
+                    say(f"OpenAI   {node.addresses.openai}")
+                    say(f"         key: {node.addresses.openai_key_file}")
             while not stop.wait(_LOOK_S):
                 if node.vision.failure is not None:
                     raise fail(f"The cameras' worker ended: {node.vision.failure}. Start the node again.")

@@ -15,7 +15,14 @@ from edge.config import ShopFiles
 from edge.errors import ConfigError
 
 
-def with_ports(files: ShopFiles, kiosk_port: int | None, console_port: int | None, broker: str | None) -> ShopFiles:
+def with_ports(
+    files: ShopFiles,
+    kiosk_port: int | None,
+    console_port: int | None,
+    broker: str | None,
+    *,
+    openai_port: int | None = None,
+) -> ShopFiles:
     """The same shop on other ports or with another broker.
 
     Raises:
@@ -27,6 +34,8 @@ def with_ports(files: ShopFiles, kiosk_port: int | None, console_port: int | Non
         changes["kiosk"] = settings.kiosk.model_copy(update={"port": kiosk_port})
     if console_port is not None:
         changes["console"] = settings.console.model_copy(update={"port": console_port})
+    if openai_port is not None:
+        changes["openai"] = settings.openai.model_copy(update={"port": openai_port})
     if broker is not None:
         try:
             changes["sync"] = type(settings.sync).model_validate({**settings.sync.model_dump(), "broker": broker})

@@ -45,6 +45,13 @@ def _troubles(body: Any) -> list[str]:
     return troubles
 
 
+def _programs(openai: Any) -> list[str]:
+    if openai is None:
+        return []
+    told = f"{openai['requests']} requests, {openai['refused']} refused, {openai['failed']} failed"
+    return [f"openai  {openai['url']}, key in {openai['key_file']}; {told}"]
+
+
 def _lines(body: Any) -> list[str]:
     cameras = [f"  {c['id']:<16} {c['state']:<8} {c['fps']:.1f} fps, {c['skipped']} skipped" for c in body["cameras"]]
     link = body["link"]
@@ -53,6 +60,7 @@ def _lines(body: Any) -> list[str]:
         f"{body['shop']} ({body['node']}) runs since {body['started_at']}",
         f"kiosk   {body['kiosk_url']}",
         f"console {body['console_url']}",
+        *_programs(body["openai"]),
         f"link    {'up' if link['up'] else 'down'} to {link['broker']}; waiting: {waiting}",
         f"facts   {body['facts']} stored",
         f"model   {'up' if body['language_up'] else 'down: answers use templates'}",

@@ -20,7 +20,19 @@ class DemoProcess:
     """``backroom demo`` with free ports on a data folder."""
 
     def __init__(self, data: Path, *arguments: str) -> None:
-        command = [str(BACKROOM), "demo", "--data", str(data), "--kiosk-port", "0", "--console-port", "0", *arguments]
+        command = [
+            str(BACKROOM),
+            "demo",
+            "--data",
+            str(data),
+            "--kiosk-port",
+            "0",
+            "--console-port",
+            "0",
+            "--openai-port",
+            "0",
+            *arguments,
+        ]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.lines: list[str] = []
         self._is_up = threading.Event()
