@@ -12,6 +12,7 @@ from edge.assistant import templates
 from edge.assistant.asked_day import UnreadDayError, read_day
 from edge.assistant.caution import Caution, without
 from edge.assistant.router import Intent, Route, Router
+from edge.assistant.talk import Talk, continued, fitting, own_words
 from edge.assistant.tool_facts import (
     MatchesFact,
     OtherSizeFact,
@@ -27,6 +28,7 @@ from edge.catalogue import Product
 from edge.catalogue_search import SearchResult
 from edge.catalogue_words import is_size, words_of, written_size
 
+NOTHING = Talk()
 _SHOWN = 3
 _MATCHES = 50
 # A service is not meant by these words alone: "where can I return this" is not the bottle return.
@@ -42,6 +44,8 @@ class Reply:
     facts: tuple[ToolFact, ...] = ()
     sku: str | None = None
     may_be_worded: bool = False
+    candidates: tuple[str, ...] = ()
+    """SKUs that the answer asks back about, those that are not shown included."""
 
 
 class Replies:
@@ -51,8 +55,9 @@ class Replies:
         self._tools = tools
         self._router = router
 
-    def to(self, route: Route, *, last_sku: str | None) -> Reply:
-        """The reply to a route; ``last_sku`` is the product that "it" points at."""
+    def to(self, route: Route, *, last: Talk = NOTHING) -> Reply:
+        """The reply to a route; ``last`` is what "it" and "the cheaper one" point at."""
+        route = continued(route, last)
         service = self._service(route)
         if service is not None:
             return Reply(Intent.SERVICES, templates.service(service), (service,))
@@ -71,18 +76,23 @@ class Replies:
             case Intent.THANKS:
                 return Reply(route.intent, templates.THANKS)
             case Intent.OFFERS if route.caution is None:
-                return self._offers(route, last_sku)
-        return self._about_product(route, last_sku)
+                return self._offers(route, last)
+        return self._about_product(route, last)
 
-    def _about_product(self, route: Route, last_sku: str | None) -> Reply:
+    def _about_product(self, route: Route, last: Talk) -> Reply:
         if route.caution is not None:
-            return self._careful(route, route.caution, last_sku)
+            return self._careful(route, route.caution, last)
         if route.asks_age:
-            return self._ages(route, self._found(route, last_sku, limit=_MATCHES))
-        found = self._found(route, last_sku)
+            return self._ages(route, self._found(route, last, limit=_MATCHES))
+        found = self._found(route, last, limit=_MATCHES)
         parts = () if route.is_follow_up or self._is_said_whole(route, found) else self._router.parts(route.words)
         if len(parts) > 1:
             return self._parts(route.intent, parts)
+        if route.asks_cheapest:
+            return self._cheapest(route, last)
+        leaning = self._leaning(route, last)
+        if leaning.products:
+            found = leaning
         if found.kind == "none":
             return Reply(route.intent, templates.DONT_KNOW)
         if found.kind == "several":
@@ -91,11 +101,34 @@ class Replies:
             return self._sold_out(found.products[0])
         return self._one(route.intent, found.products[0])
 
+    def _cheapest(self, route: Route, last: Talk) -> Reply:
+        """The one that costs least of those that are named, or of those on the screen where none is."""
+        if self._router.content(route.words):
+            named = self._tools.find(route.words, limit=_MATCHES).products
+            among = tuple(product for product in named if product.department == named[0].department)
+        else:
+            among = self._on_screen(last)
+        if not among:
+            return Reply(route.intent, templates.DONT_KNOW)
+        return self._one(Intent.HOW_MUCH, min(among, key=lambda product: self._tools.price(product).amount))
+
+    def _leaning(self, route: Route, last: Talk) -> SearchResult:
+        """Products that were on the screen, where the question picks among them or points at them."""
+        chosen: tuple[Product, ...] = ()
+        if route.points_at_one:
+            chosen = fitting(self._on_screen(last), self._router.content(route.words))
+        elif route.is_follow_up and last.sku is None:
+            chosen = self._on_screen(last)
+        return SearchResult("one" if len(chosen) == 1 else "several", chosen, len(chosen))
+
+    def _on_screen(self, last: Talk) -> tuple[Product, ...]:
+        return tuple(product for sku in last.candidates if (product := self._tools.product(sku)) is not None)
+
     def _is_said_whole(self, route: Route, found: SearchResult) -> bool:
         """Whether one product has all the words: "nuts and raisins" is one thing, "milk and eggs" are two."""
         said = words_of(" ".join(self._router.content(route.words)))
         asked = {word for word in said if not is_size(word)}
-        return bool(found.products) and asked <= _own_words(found.products[0])
+        return bool(found.products) and asked <= own_words(found.products[0])
 
     def _parts(self, intent: Intent, parts: Sequence[str]) -> Reply:
         """Two or three things in one question: the best match of each, and plain words where one is missing."""
@@ -136,7 +169,7 @@ class Replies:
             return Reply(Intent.SERVICES, templates.DONT_KNOW)
         return Reply(Intent.SERVICES, templates.service(fact), (fact,))
 
-    def _careful(self, route: Route, caution: Caution, last_sku: str | None) -> Reply:
+    def _careful(self, route: Route, caution: Caution, last: Talk) -> Reply:
         """Only what the catalogue says itself: products that are called so, or one named product's allergens."""
         called_so = self._called_so(route, caution) if caution.is_read and route.intent is not Intent.ALLERGENS else ()
         if called_so:
@@ -145,7 +178,7 @@ class Replies:
                 self._which_one(route.intent, found) if len(called_so) > 1 else self._one(route.intent, called_so[0])
             )
             return replace(reply, text=f"{reply.text} {templates.CHECK_LABEL}", may_be_worded=False)
-        product = self._named(route, caution, last_sku)
+        product = self._named(route, caution, last)
         return Reply(route.intent, templates.DONT_KNOW) if product is None else self._one(Intent.ALLERGENS, product)
 
     def _called_so(self, route: Route, caution: Caution) -> tuple[Product, ...]:
@@ -154,13 +187,13 @@ class Replies:
         against = {a for word in (*caution.free_from, *caution.diets) for a in self._router.speaks_against(word) or ()}
         found = self._tools.find(route.words, limit=_MATCHES)
         if not caution.own_words or any(
-            not asked | caution.own_words <= _own_words(product) or against & set(product.allergens)
+            not asked | caution.own_words <= own_words(product) or against & set(product.allergens)
             for product in found.products
         ):
             return ()
         return found.products
 
-    def _named(self, route: Route, caution: Caution, last_sku: str | None) -> Product | None:
+    def _named(self, route: Route, caution: Caution, last: Talk) -> Product | None:
         """The one product that is named beside what must be left out, where its allergens say something of that."""
         left_out = (*caution.free_from, *caution.diets)
         if any(self._router.speaks_against(word) is None for word in left_out):
@@ -169,7 +202,7 @@ class Replies:
             return None
         bare = without(route.words, caution)
         if not self._router.content(bare):
-            return self._tools.product(last_sku) if last_sku and self._router.points_back(route.words) else None
+            return self._tools.product(last.sku) if last.sku and self._router.points_back(route.words) else None
         said = [word for word in words_of(bare) if self._router.speaks_against(word) is None]
         # "Allergic to nuts, which chocolate" must not end at the chocolate with nuts.
         every = words_of(route.words)
@@ -178,7 +211,7 @@ class Replies:
         for words in (*tries, " ".join(said)):
             found = self._tools.find(words)
             asked = {word for text in self._router.content(words) for word in words_of(text)}
-            if found.kind == "one" and asked and asked <= _own_words(found.products[0]):
+            if found.kind == "one" and asked and asked <= own_words(found.products[0]):
                 return found.products[0]
         return None
 
@@ -208,16 +241,18 @@ class Replies:
         shown = found.products[:_SHOWN]
         matches = MatchesFact(total=found.total, shown=len(shown))
         text = templates.which_one(self._lines(shown), matches)
+        candidates = tuple(product.sku for product in found.products)
         if not found.other_size:
-            return Reply(intent, text, (matches, *self._cards(shown)))
+            return Reply(intent, text, (matches, *self._cards(shown)), candidates=candidates)
         size = OtherSizeFact(text=" ".join(map(written_size, found.other_size)), words=found.other_size)
-        return Reply(intent, f"{templates.no_such_size(size)} {text}", (matches, size, *self._cards(shown)))
+        text = f"{templates.no_such_size(size)} {text}"
+        return Reply(intent, text, (matches, size, *self._cards(shown)), candidates=candidates)
 
-    def _offers(self, route: Route, last_sku: str | None) -> Reply:
+    def _offers(self, route: Route, last: Talk) -> Reply:
         names_product = route.is_follow_up or bool(self._router.content(route.words))
         if not names_product:
             return self._offer_list(self._tools.offers_today())
-        found = self._found(route, last_sku, limit=_MATCHES)
+        found = self._found(route, last, limit=_MATCHES)
         if found.kind == "none":
             return Reply(route.intent, templates.DONT_KNOW)
         if found.other_size:
@@ -244,9 +279,9 @@ class Replies:
     def _cards(self, products: Sequence[Product]) -> tuple[ToolFact, ...]:
         return tuple(fact for product in products for fact in self._tools.about(product))
 
-    def _found(self, route: Route, last_sku: str | None, *, limit: int = _SHOWN) -> SearchResult:
+    def _found(self, route: Route, last: Talk, *, limit: int = _SHOWN) -> SearchResult:
         if route.is_follow_up or self._asks_of_it(route):
-            product = self._tools.product(last_sku) if last_sku else None
+            product = self._tools.product(last.sku) if last.sku else None
             return SearchResult("one", (product,), 1) if product else SearchResult("none")
         found = self._tools.find(route.words, limit=limit)
         if found.kind == "none" and route.intent is Intent.ALLERGENS:
@@ -303,8 +338,3 @@ class Replies:
             return Reply(route.intent, templates.DONT_KNOW)
         policy = self._tools.returns()
         return Reply(route.intent, templates.returns(policy), (policy,))
-
-
-def _own_words(product: Product) -> frozenset[str]:
-    texts = (product.name, product.brand, product.size, *product.keywords)
-    return frozenset(word for text in texts for word in words_of(text))

@@ -49,6 +49,12 @@ class Route:
     """It asks whether something is sold out; "yes" would mean the opposite."""
     asks_age: bool = False
     """It asks how old one must be."""
+    asks_cheapest: bool = False
+    """It asks for the one that costs least, of those named or those on the screen."""
+    goes_on: bool = False
+    """It goes on with the turn before: "and the butter?"."""
+    points_at_one: bool = False
+    """It picks one of those on the screen: "the salted one"."""
     is_beyond: bool = False
     """It asks what the shop's data never hold, such as what goes with something."""
     caution: Caution | None = None
@@ -68,6 +74,11 @@ class Phrases:
     """A further name for a service's word, to that word."""
     caution: CautionWords
     days: DayWords
+    goes_on: tuple[re.Pattern[str], ...]
+    one_of_them: tuple[re.Pattern[str], ...]
+    elliptic: tuple[re.Pattern[str], ...]
+    """Whole questions that leave out what they are about: "and where?"."""
+    asks_cheapest: tuple[re.Pattern[str], ...]
     service_filler: frozenset[str]
     """Words around a service that are no part of its name."""
     beyond: tuple[re.Pattern[str], ...]
@@ -106,6 +117,10 @@ def load_phrases(language: str) -> Phrases:
         service_words={other: word for word, others in data["service_words"].items() for other in others},
         caution=_caution_words(data["caution"]),
         days=_day_words(data["days"], filler=data["filler"]),
+        goes_on=_compiled(data["goes_on"]),
+        one_of_them=_compiled(data["one_of_them"]),
+        elliptic=_compiled(data["elliptic"]),
+        asks_cheapest=_compiled(data["asks_cheapest"]),
         service_filler=frozenset(data["service_filler"]["words"]),
         beyond=_compiled(data["beyond"]),
         returns_words=frozenset(data["returns_words"]),
@@ -143,15 +158,18 @@ class Router:
 
     def _routed(self, intent: Intent, bare: str, rest: str, caution: Caution | None) -> Route:
         words = " ".join(rest.split()).strip(" ?!.,;:-")
-        says_nothing = not self.content(words)
+        says_nothing, phrases = not self.content(words), self._phrases
         return Route(
             intent,
             words,
             bare,
-            is_follow_up=says_nothing and self.points_back(bare),
-            asks_out=any(pattern.search(bare) for pattern in self._phrases.asks_out),
-            asks_age=any(pattern.search(bare) for pattern in self._phrases.asks_age),
-            is_beyond=any(pattern.search(bare) for pattern in self._phrases.beyond),
+            is_follow_up=says_nothing and (self.points_back(bare) or _is_in(bare, phrases.elliptic)),
+            asks_out=_is_in(bare, phrases.asks_out),
+            asks_age=_is_in(bare, phrases.asks_age),
+            asks_cheapest=_is_in(bare, phrases.asks_cheapest),
+            goes_on=_is_in(bare, phrases.goes_on),
+            points_at_one=_is_in(bare, phrases.one_of_them),
+            is_beyond=_is_in(bare, phrases.beyond),
             caution=caution,
         )
 
@@ -184,7 +202,7 @@ class Router:
 
     def points_back(self, words: str) -> bool:
         """Whether the words point at the product of the turn before."""
-        return any(pattern.search(words) for pattern in self._phrases.follow_up)
+        return _is_in(words, self._phrases.follow_up)
 
     def speaks_against(self, word: str) -> frozenset[str] | None:
         """The catalogue's allergens that a product without this must not list; None where it is no allergen."""
@@ -194,6 +212,10 @@ class Router:
         """The words that `shop-info.toml` would use for these."""
         named = (word for word in said if word not in self._phrases.service_filler)
         return tuple(self._phrases.service_words.get(word, word) for word in named)
+
+
+def _is_in(text: str, patterns: Iterable[re.Pattern[str]]) -> bool:
+    return any(pattern.search(text) for pattern in patterns)
 
 
 def _caution_words(data: dict[str, Any]) -> CautionWords:

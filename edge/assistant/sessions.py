@@ -1,4 +1,4 @@
-"""What a kiosk session remembers between turns: the product last spoken of and the ticket, nothing of the words.
+"""What a kiosk session remembers between turns: what was last spoken of and the ticket, nothing of the words.
 
 Owns forgetting: on reset, after a short while, and the oldest when there are too many. Lives in memory only.
 """
@@ -7,12 +7,14 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
+from edge.assistant.talk import Talk
+
 
 @dataclass(frozen=True, slots=True)
 class SessionMemory:
     """One shopper's session."""
 
-    sku: str | None = None
+    talk: Talk = Talk()
     ticket: str | None = None
     used_mono_s: float = 0.0
 
@@ -33,15 +35,15 @@ class Sessions:
             return self._memories.get(session or "", SessionMemory())
 
     def remember(
-        self, session: str | None, *, mono_s: float, sku: str | None = None, ticket: str | None = None
+        self, session: str | None, *, mono_s: float, talk: Talk | None = None, ticket: str | None = None
     ) -> None:
-        """Keep the product or the ticket; without a session nothing is kept."""
+        """Keep what was spoken of or the ticket; without a session nothing is kept."""
         if not session:
             return
         with self._lock:
             memory = self._memories.pop(session, SessionMemory())
             self._memories[session] = replace(
-                memory, sku=sku or memory.sku, ticket=ticket or memory.ticket, used_mono_s=mono_s
+                memory, talk=talk or memory.talk, ticket=ticket or memory.ticket, used_mono_s=mono_s
             )
             self._drop_old(mono_s)
             while len(self._memories) > self._limit:

@@ -78,7 +78,7 @@ def test_every_wording_that_the_grammar_allows_is_provable() -> None:
     verifier = Verifier(shop.tools.shop.catalogue)
     router, replies = shop.assistant._router, shop.assistant._replies
     for question in QUESTIONS:
-        reply = replies.to(router.route(question), last_sku=None)
+        reply = replies.to(router.route(question))
         turn = turn_of(reply.intent, reply.facts)
         assert turn is not None
         for index, part in enumerate(turn.parts):

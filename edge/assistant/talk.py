@@ -1,0 +1,43 @@
+"""What the turn before was about, and what a question that leans on it means: "and the camembert?", "the cheaper one".
+
+Owns carrying an intent over to the next question and choosing among the products that were on the screen. Holds no
+words of the shopper, only what they were about. Pure.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from edge.assistant.router import Intent, Route
+from edge.catalogue import Product
+from edge.catalogue_words import words_of
+
+_OF_PRODUCTS = frozenset({Intent.WHERE_IS, Intent.HOW_MUCH, Intent.HAVE_YOU_GOT})
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The turn before: its intent, the one product it was about, or those it asked back about."""
+
+    intent: Intent | None = None
+    sku: str | None = None
+    candidates: tuple[str, ...] = ()
+
+
+def continued(route: Route, last: Talk) -> Route:
+    """The route with the intent of the turn before, where the question has none of its own but goes on with it."""
+    goes_on = route.goes_on or route.points_at_one
+    if route.intent is Intent.UNKNOWN and goes_on and last.intent in _OF_PRODUCTS:
+        return replace(route, intent=last.intent)
+    return route
+
+
+def fitting(candidates: Sequence[Product], content: Collection[str]) -> tuple[Product, ...]:
+    """Those of the products that were on the screen whose own words say all that is asked: "the salted one"."""
+    asked = {word for text in content for word in words_of(text)}
+    return tuple(product for product in candidates if asked and asked <= own_words(product))
+
+
+def own_words(product: Product) -> frozenset[str]:
+    """Every word of a product's name, brand, size and keywords, in the form of `words_of`."""
+    texts = (product.name, product.brand, product.size, *product.keywords)
+    return frozenset(word for text in texts for word in words_of(text))
