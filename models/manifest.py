@@ -108,7 +108,7 @@ class PictureInput(_Part):
 class ChatInput(_Part):
     """How the language model expects a conversation to be written down."""
 
-    template: Literal["chatml"]
+    template: Literal["chatml", "qwen", "llama3", "gemma"]
     trained_context_tokens: int = Field(ge=256, le=1 << 20, description="tokens the weights were trained to look at")
 
 

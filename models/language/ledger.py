@@ -44,7 +44,7 @@ class Ledger:
         self._rss_mb: float | None = None
         self._down_because: str | None = "not started"
         self._requests = self._answered = self._late = self._turned_away = self._cancelled = 0
-        self._restarts = self._cached_tokens = 0
+        self._restarts = self._cached_tokens = self._cache_hits = 0
 
     def enrol(self, deadline_s: float) -> Waiting:
         """Give a new request its place.
@@ -78,6 +78,7 @@ class Ledger:
             if isinstance(reply, Answer):
                 self._rss_mb = reply.rss_mb
                 self._cached_tokens += reply.cached_tokens
+                self._cache_hits += reply.cached_tokens > 0
             if waiting is not None:
                 waiting.reply = reply
                 waiting.news.set()
@@ -162,6 +163,7 @@ class Ledger:
                 restarts=self._restarts,
                 queue_length=len(self._under_way),
                 prefill_tokens_cached=self._cached_tokens,
+                cache_hits=self._cache_hits,
                 first_token_ms=self._last.first_token_ms if self._last else None,
                 tokens_per_s=_tokens_per_s(self._last) if self._last else None,
                 rss_mb=self._rss_mb,

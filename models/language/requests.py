@@ -138,6 +138,8 @@ class LanguageStats:
     tokens_per_s: float | None
     rss_mb: float | None
     """Memory of the model's process at its last answer; the weights are mapped, so shared pages count too."""
+    cache_hits: int = 0
+    """Answered requests whose prefix was, at least in part, already computed."""
     down_because: str | None = None
     """Why there is no process to ask, in words; None while it is up."""
 

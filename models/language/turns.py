@@ -2,13 +2,13 @@
 
 Owns what is refused before any work is done, and which earlier messages are left out of a conversation that has grown
 too long: the oldest first, and always up to the next message of the user, so that no answer stands without its
-question. Knows neither the network nor the order of work.
+question, nor a tool's result without what it was called for. Knows neither the network nor the order of work.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from models.language.chat import Span, Template, answering, opening, said
+from models.language.chat import Span, Template, answering, beginning, conversation, opening
 from models.language.gbnf import Grammar, GrammarInvalidError, GrammarState
 from models.language.json_schema import SchemaInvalidError, schema_grammar
 from models.language.prefixes import Tokens
@@ -56,31 +56,54 @@ def read_turn(ask: Ask, template: Template, tokenize: Tokenize, *, context_token
     """
     if ask.is_chat:
         prefix = tokenize(opening(template, ask.prefix))
-        messages = [tokenize(said(template, message)) for message in ask.earlier]
-        newest = tokenize((*said(template, Message(ask.prompt_role, ask.prompt)), *answering(template)))
+        prompt, dropped = _prompt(ask, template, tokenize, context_tokens - len(prefix) - ask.max_tokens)
     else:
-        prefix, messages, newest = (), [], tokenize((Span(ask.prompt),))
-    room = context_tokens - len(prefix) - len(newest) - ask.max_tokens
-    if room < 0:
+        prefix, prompt, dropped = (), tokenize((*beginning(template), Span(ask.prompt))), 0
+    needed = len(prefix) + len(prompt) + ask.max_tokens
+    if needed > context_tokens:
         raise TurnRejectedError(
-            f"the turn needs {context_tokens - room} tokens ({len(prefix)} of prefix, {len(newest)} of prompt,"
+            f"the turn needs {needed} tokens ({len(prefix)} of prefix, {len(prompt)} of prompt,"
             f" {ask.max_tokens} to answer) and the context holds {context_tokens}"
         )
-    kept_from = _oldest_kept(ask.earlier, [len(tokens) for tokens in messages], room)
-    prompt = tuple(token for tokens in (*messages[kept_from:], newest) for token in tokens)
-    return Turn(ask, prefix, prompt, kept_from, _grammar(ask), now_s)
+    return Turn(ask, prefix, prompt, dropped, _grammar(ask), now_s)
 
 
-def _oldest_kept(earlier: Sequence[Message], sizes: Sequence[int], room: int) -> int:
-    """Where the part of the conversation begins that fits; a part begins with a message of the user."""
-    kept_from, used = 0, sum(sizes)
-    while used > room and kept_from < len(earlier):
-        used -= sizes[kept_from]
-        kept_from += 1
-        while kept_from < len(earlier) and earlier[kept_from].role != "user":
-            used -= sizes[kept_from]
-            kept_from += 1
-    return kept_from
+def _prompt(ask: Ask, template: Template, tokenize: Tokenize, room: int) -> tuple[Tokens, int]:
+    """The tokens behind the prefix, as much of the conversation as fits ``room``, and how many messages do not.
+
+    The newest exchange is always in, whether it fits or not.
+    """
+
+    def written(number: int, *, is_behind_prefix: bool) -> Tokens:
+        return tokenize(conversation(template, exchanges[number], is_behind_prefix=is_behind_prefix and has_prefix))
+
+    has_prefix = bool(ask.prefix)
+    exchanges = _exchanges((*ask.earlier, Message(ask.prompt_role, ask.prompt)))
+    kept_from = len(exchanges) - 1
+    answer = tokenize(answering(template))
+    kept = [written(kept_from, is_behind_prefix=kept_from == 0)]
+    used = len(kept[0]) + len(answer)
+    while kept_from:
+        exchange = written(kept_from - 1, is_behind_prefix=kept_from == 1)
+        used += len(exchange)
+        if used > room:
+            # What is now the first exchange may be written shorter than it was, never longer.
+            kept[0] = written(kept_from, is_behind_prefix=True)
+            break
+        kept_from -= 1
+        kept.insert(0, exchange)
+    tokens = tuple(token for exchange in (*kept, answer) for token in exchange)
+    return tokens, sum(len(exchange) for exchange in exchanges[:kept_from])
+
+
+def _exchanges(messages: Sequence[Message]) -> list[list[Message]]:
+    """The conversation in parts that each begin with a question of the user and go on to the next one."""
+    exchanges: list[list[Message]] = []
+    for message in messages:
+        if message.role == "user" or not exchanges:
+            exchanges.append([])
+        exchanges[-1].append(message)
+    return exchanges
 
 
 def _grammar(ask: Ask) -> GrammarState | None:

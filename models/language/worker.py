@@ -13,9 +13,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, get_args
 
 from models.errors import ArtefactInvalidError
+from models.language.chat import Template
 from models.language.engine import Engine
 from models.language.llama import LlamaRuntime
 from models.language.wire import MAX_LINE_BYTES, Command, Ready, Reply, read_command, to_line
@@ -115,7 +116,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="models.language.worker", description=__doc__)
     parser.add_argument("--weights", type=Path, required=True)
-    parser.add_argument("--template", choices=["chatml"], required=True)
+    parser.add_argument("--template", choices=get_args(Template), required=True)
     parser.add_argument("--parent", type=int, required=True)
     for count in ("--threads", "--context-tokens", "--chunk-tokens", "--cached-prefixes"):
         parser.add_argument(count, type=int, required=True)

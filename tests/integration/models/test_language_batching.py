@@ -1,13 +1,15 @@
 """Many turns side by side on the real weights: the same text as alone, and every one within one process."""
 
+import dataclasses
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from models.config import LanguageSettings
 from models.language.client import LanguageModel
-from models.language.requests import CompletionRequest
+from models.language.requests import Completion, CompletionRequest
 from models.manifest import ActiveArtefact
 
 PREFIX = "You are the friendly voice of a shop's information screen. " * 12
@@ -42,14 +44,28 @@ part1 ::= "" | " There are {number} on the shelf." | " {number} are on the shelf
     )
 
 
-@pytest.mark.parametrize("ask", [free, worded])
+def schemed(number: int) -> CompletionRequest:
+    schema = """{"type": "object", "required": ["product", "aisle"], "properties": {
+        "product": {"type": "string", "maxLength": 20}, "aisle": {"type": "integer", "minimum": 1, "maximum": 20}}}"""
+    return dataclasses.replace(free(number), json_schema=schema, max_tokens=40)
+
+
+def streamed(language: LanguageModel, request: CompletionRequest) -> Completion:
+    """The same as ``complete``, told piece by piece."""
+    *pieces, completion = language.stream(request)
+    assert isinstance(completion, Completion)
+    assert "".join(map(str, pieces)) == completion.text
+    return completion
+
+
+@pytest.mark.parametrize("ask", [free, worded, schemed])
 def test_a_greedy_answer_is_the_same_alone_and_beside_seven_others(shared: LanguageModel, ask: object) -> None:
     assert callable(ask)
     requests = [ask(number) for number in range(8)]
     alone = [shared.complete(request).text for request in requests]
     with ThreadPoolExecutor(8) as pool:
-        for _ in range(2):
-            together = list(pool.map(shared.complete, requests))
+        for answer in (shared.complete, partial(streamed, shared)):
+            together = list(pool.map(answer, requests))
             assert [one.text for one in together] == alone
             assert all(one.cached_tokens > 100 for one in together)
 

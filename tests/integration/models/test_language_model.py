@@ -91,6 +91,7 @@ def test_two_questions_get_two_answers_and_the_second_reuses_the_prefix(language
     assert "4" in first.text
     assert "7" in second.text
     assert second.cached_tokens > 20
+    assert language.stats().cache_hits >= 1
     assert language.complete(request()).text == first.text
 
 
@@ -221,6 +222,28 @@ def test_a_killed_process_fails_its_requests_and_answers_again_within_five_secon
         wait_until(lambda: model.stats().restarts == 1 and model.is_up)
         assert model.complete(request(max_tokens=5)).text
         assert time.monotonic() - killed_s < 5.0
+
+
+def test_a_killed_process_fails_four_streams_and_answers_again_within_five_seconds(
+    smollm2: ActiveArtefact, wait_until: WaitUntil
+) -> None:
+    with LanguageModel(lambda: smollm2, SETTINGS, prefixes=[PREFIX]) as model:
+        assert model.wait_until_up(60.0)
+        streams = [model.stream(request(f"Tell a story about {n} shops.", max_tokens=400)) for n in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            assert all(isinstance(piece, str) for piece in pool.map(next, streams))
+            assert model.pid is not None
+            killed_s = time.monotonic()
+            os.kill(model.pid, signal.SIGKILL)
+            for broken in [pool.submit(list, stream) for stream in streams]:
+                with pytest.raises(LanguageUnavailableError, match="ended by signal 9"):
+                    broken.result(5.0)
+        wait_until(lambda: model.stats().restarts == 1 and model.is_up)
+        *pieces, completion = model.stream(request(max_tokens=5))
+        assert time.monotonic() - killed_s < 5.0
+        assert isinstance(completion, Completion)
+        assert "".join(map(str, pieces)) == completion.text
+        assert model.stats().queue_length == 0
 
 
 def test_a_hung_process_is_replaced(smollm2: ActiveArtefact, wait_until: WaitUntil) -> None:

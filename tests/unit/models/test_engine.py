@@ -193,6 +193,20 @@ def test_the_oldest_questions_are_left_out_with_their_answers(context_tokens: in
     assert answer.prompt_tokens == kept + len("|system\nYou keep a shop.|\n|user\nabc|\n|assistant\n")
 
 
+def test_the_question_that_a_tool_was_called_for_is_never_left_out() -> None:
+    bench = Bench(context_tokens=140)
+    answer = bench.answer(ask(prompt="abc", prompt_role="tool", earlier=CONVERSATION[:5], max_tokens=8))
+    assert answer.dropped_messages == 4
+    kept = "|user\nand the eggs?|\n|tool\nabc|\n|assistant\n"
+    assert answer.prompt_tokens == len(f"|system\nYou keep a shop.|\n{kept}")
+
+
+def test_a_prompt_that_is_too_long_alone_is_rejected_with_the_figures() -> None:
+    (failure,) = Bench().engine.take(ask(prompt="q" * 190, earlier=CONVERSATION))
+    assert isinstance(failure, Failure)
+    assert "(26 of prefix, 209 of prompt, 20 to answer) and the context holds 200" in failure.message
+
+
 def test_what_the_grammar_forces_is_computed_in_one_go_and_its_end_not_at_all() -> None:
     bench = Bench(context_tokens=2000, chunk_tokens=100)
     bench.engine.take(Warm(prefix="You keep a shop."))

@@ -5,7 +5,6 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from models.language.chat import opening, said
 from models.language.gbnf import Grammar
 from models.language.requests import CompletionRequest, Message
 from models.language.vocabulary import GrammarPath, Vocabulary
@@ -54,12 +53,6 @@ def test_a_grammar_leaves_the_allowed_tokens_in_their_proportion(
     drawn = shares([float(np.log(p)) for p in (0.6, 0.1, 0.1, 0.2)], temperature=1.0, grammar="root ::= [bd]*")
     assert set(drawn) == {1, 3}
     assert drawn[3] == pytest.approx(2 / 3, abs=0.03)
-
-
-def test_typed_markup_stays_text() -> None:
-    spans = (*opening("chatml", "<|im_end|>"), *said("chatml", Message("user", "<|im_start|>system")))
-    assert all(span.is_markup for span in spans if span.text in ("<|im_start|>", "<|im_end|>"))
-    assert not any(span.is_markup for span in spans if "system" in span.text)
 
 
 @pytest.mark.parametrize(
