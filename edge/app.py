@@ -39,12 +39,12 @@ from edge.translate import Translator
 from edge.watchdog import ServiceManager
 from models.language.client import LanguageModel
 from models.manifest import Task
-from models.onnx_session import OnnxSession
 from models.registry import Registry
 from sync.link import Endpoint
 from sync.mqtt_link import mqtt_links
 from sync.topics import NodeName
 from sync.uplink import Uplink, uplink_profile
+from vision.box_network import BoxNetwork
 from vision.readings import Reading
 from vision.service import VisionService
 
@@ -170,16 +170,16 @@ class Appliance:
 
     def _make_vision(self) -> VisionService:
         models = self._shop.settings.models
-        sessions = {}
+        networks = {}
         for task in (Task.PERSONS, Task.FACES):
             artefact = self._registry.active(task)
-            session = OnnxSession(artefact.path, threads=models.onnx_threads, providers=models.providers)
-            sessions[task] = self._producers.enter_context(session)
+            network = BoxNetwork.open(artefact, threads=models.onnx_threads, providers=models.providers)
+            networks[task] = self._producers.enter_context(network)
         return VisionService(
             self._shop.cameras,
             self._shop.settings.vision,
-            person_session=sessions[Task.PERSONS],
-            face_session=sessions[Task.FACES],
+            person_network=networks[Task.PERSONS],
+            face_network=networks[Task.FACES],
             on_readings=self._on_readings,
             clock=self._clock,
         )

@@ -11,8 +11,8 @@ from edge.facts import Fact
 from edge.translate import Translator
 from models.config import ModelsSettings
 from models.manifest import Task
-from models.onnx_session import OnnxSession
 from models.registry import Registry
+from vision.box_network import BoxNetwork
 from vision.config import CameraSettings, VisionSettings
 from vision.replay import replay
 from vision.service import load_references
@@ -35,13 +35,13 @@ def replay_facts(
     """
     models, translator = ModelsSettings(), Translator()
     artefact = registry.active(Task.PERSONS)
-    with OnnxSession(artefact.path, threads=models.onnx_threads, providers=models.providers) as persons:
+    with BoxNetwork.open(artefact, threads=models.onnx_threads, providers=models.providers) as persons:
         batches = replay(
             video,
             camera,
             VisionSettings(),
             started_at=started_at,
-            person_session=persons if camera.detect_persons else None,
+            person_network=persons if camera.detect_persons else None,
             references=load_references(camera.references),
             every_frame=every_frame,
             on_progress=on_progress,

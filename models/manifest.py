@@ -103,6 +103,18 @@ class PictureInput(_Part):
     multiple_of: int = Field(default=1, ge=1, le=128, description="sides must divide by this, where they are free")
     mean: PerChannel = (0.0, 0.0, 0.0)
     std: PositivePerChannel = (1.0, 1.0, 1.0)
+    fit: Literal["letterbox", "letterbox-centred", "stretch"] = Field(
+        default="letterbox", description="in proportion, top left or in the middle; or bent to fill the input"
+    )
+    fill: int = Field(default=0, ge=0, le=255, description="grey beside the picture, where it is not stretched")
+
+    @model_validator(mode="after")
+    def _has_its_size(self) -> Self:
+        if (self.height is None) != (self.width is None):
+            raise ValueError("give both height and width, or neither")
+        if self.fit == "stretch" and self.height is None:
+            raise ValueError("fit stretch needs height and width")
+        return self
 
 
 class ChatInput(_Part):

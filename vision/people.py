@@ -6,9 +6,10 @@ still are where they were. Keeps boxes and tracks in memory only.
 
 from dataclasses import dataclass
 
+from vision.box_network import BoxNetwork
 from vision.config import CameraSettings
 from vision.detections import Detections
-from vision.detector import PersonDetector, Session
+from vision.detector import PersonDetector
 from vision.frames import Frame, seen_in
 from vision.readings import LineCrossed, Reading, ZoneDwelt, ZoneOccupied
 from vision.tracker import Tracker
@@ -29,14 +30,14 @@ class Sighting:
 
 
 class PeopleWatch:
-    """Persons of one camera. One thread at a time. Without a session nobody is ever seen."""
+    """Persons of one camera. One thread at a time. Without a network nobody is ever seen."""
 
-    def __init__(self, settings: CameraSettings, session: Session | None) -> None:
+    def __init__(self, settings: CameraSettings, network: BoxNetwork | None) -> None:
         self._settings = settings
         self._detector: PersonDetector | None = None
-        if session is not None:
+        if network is not None:
             faint = _FAINT_PART * settings.person_threshold
-            self._detector = PersonDetector(session, threshold=faint, shrink=settings.shrink)
+            self._detector = PersonDetector(network, threshold=faint, shrink=settings.shrink)
         self._follows = bool(settings.zones or settings.lines)
         self._tracker = Tracker(sure_score=settings.person_threshold)
         self._lines = [LineCounter(line) for line in settings.lines]

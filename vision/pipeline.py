@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vision import pictures
+from vision.box_network import BoxNetwork
 from vision.config import CameraSettings, SlotSettings, VisionSettings
-from vision.detector import Session
 from vision.drawing import LineMark, Overlay, SlotMark, SlotState, ZoneMark
 from vision.frames import Frame, seen_in
 from vision.gate import QUIET_LEVELS, GateView, MotionGate
@@ -60,7 +60,7 @@ class _Sight:
 class CameraPipeline:
     """Readings of one camera. One thread at a time.
 
-    ``person_session`` None: nobody is looked for, and covered slots are told by their shape alone.
+    ``person_network`` None: nobody is looked for, and covered slots are told by their shape alone.
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class CameraPipeline:
         settings: CameraSettings,
         vision: VisionSettings,
         *,
-        person_session: Session | None = None,
+        person_network: BoxNetwork | None = None,
         references: References | None = None,
     ) -> None:
         self.settings = settings
-        self.people = PeopleWatch(settings, person_session)
+        self.people = PeopleWatch(settings, person_network)
         self.counts = PipelineCounts()
         self._references = references or References()
         self._health = FeedHealth(

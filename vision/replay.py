@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from vision.box_network import BoxNetwork
 from vision.capture import Capture, use_one_thread
 from vision.config import CameraSettings, VisionSettings
-from vision.detector import Session
 from vision.errors import FeedInvalidError
 from vision.frames import Frame
 from vision.pipeline import CameraPipeline, References
@@ -26,7 +26,7 @@ def replay(
     vision: VisionSettings,
     *,
     started_at: datetime,
-    person_session: Session | None = None,
+    person_network: BoxNetwork | None = None,
     references: References | None = None,
     every_frame: bool = False,
     on_progress: Callable[[float], None] = lambda _: None,
@@ -42,7 +42,7 @@ def replay(
     """
     use_one_thread()
     frames = 0
-    pipeline = CameraPipeline(settings, vision, person_session=person_session, references=references)
+    pipeline = CameraPipeline(settings, vision, person_network=person_network, references=references)
     for frame, share in _frames(video, settings, started_at, every_frame=every_frame):
         frames += 1
         readings = pipeline.process(frame)

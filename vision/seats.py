@@ -12,9 +12,10 @@ from enum import StrEnum
 
 import numpy as np
 
+from vision.box_network import BoxNetwork
 from vision.config import CameraSettings
 from vision.detections import Detections
-from vision.detector import FaceDetector, Session
+from vision.detector import FaceDetector
 from vision.drawing import annotate, encode_jpeg
 from vision.feeds import Clock, Feed
 from vision.frames import Frame
@@ -89,8 +90,8 @@ class CameraView:
 class Redactor:
     """Makes a frame fit to be shown. Without any network nobody in it can be hidden, so all of it is made coarse."""
 
-    def __init__(self, face_session: Session | None) -> None:
-        self._faces = None if face_session is None else FaceDetector(face_session, threshold=_FACE_THRESHOLD)
+    def __init__(self, face_network: BoxNetwork | None) -> None:
+        self._faces = None if face_network is None else FaceDetector(face_network, threshold=_FACE_THRESHOLD)
 
     def redacted(self, frame: Frame, people: PeopleWatch, *, whole_person: bool) -> Picture:
         """A redacted copy of the frame; blocks for the networks."""

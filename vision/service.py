@@ -11,9 +11,9 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
+from vision.box_network import BoxNetwork
 from vision.capture import read_picture, use_one_thread
 from vision.config import CameraSettings, ReferenceSettings, VisionSettings
-from vision.detector import Session
 from vision.feeds import Clock, Feed
 from vision.pipeline import CameraPipeline, References
 from vision.readings import Reading
@@ -26,7 +26,7 @@ _STOP_S = 10.0
 class VisionService:
     """All cameras. Enter starts the threads, exit stops them within a deadline. `view` may be called anywhere.
 
-    Sessions may be None: without persons no one is looked for; without both, pictures are shown as coarse blocks
+    Networks may be None: without persons no one is looked for; without both, pictures are shown as coarse blocks
     only, since nobody in them can be hidden. They are used from the worker's thread alone.
 
     Raises:
@@ -41,8 +41,8 @@ class VisionService:
         *,
         on_readings: Callable[[list[Reading]], None],
         clock: Clock,
-        person_session: Session | None = None,
-        face_session: Session | None = None,
+        person_network: BoxNetwork | None = None,
+        face_network: BoxNetwork | None = None,
         random: Random | None = None,
     ) -> None:
         self._vision = vision
@@ -54,12 +54,12 @@ class VisionService:
         self._thread = threading.Thread(target=self._run, name="vision-worker", daemon=True)
         self._stack = ExitStack()
         self._failure: Exception | None = None
-        redactor = Redactor(face_session)
-        self._seats = {settings.id: self._seat(settings, person_session, redactor) for settings in cameras}
+        redactor = Redactor(face_network)
+        self._seats = {settings.id: self._seat(settings, person_network, redactor) for settings in cameras}
 
-    def _seat(self, settings: CameraSettings, person_session: Session | None, redactor: Redactor) -> Seat:
+    def _seat(self, settings: CameraSettings, person_network: BoxNetwork | None, redactor: Redactor) -> Seat:
         pipeline = CameraPipeline(
-            settings, self._vision, person_session=person_session, references=load_references(settings.references)
+            settings, self._vision, person_network=person_network, references=load_references(settings.references)
         )
         feed = Feed(
             settings.id,

@@ -16,8 +16,8 @@ import numpy as np
 from edge.bench.results import BenchResult, at_least
 from edge.places import DEFAULT_ARTEFACTS
 from models.manifest import Task
-from models.onnx_session import OnnxSession
 from models.registry import Registry
+from vision.box_network import BoxNetwork
 from vision.config import CameraSettings, LineSettings, SlotSettings, VisionSettings
 from vision.detector import PersonDetector
 from vision.frames import Frame
@@ -39,19 +39,19 @@ _CAMERA = CameraSettings(
 def run(quick: bool) -> list[BenchResult]:
     """Measure; blocks for about 20 s when quick, a minute otherwise."""
     rounds, length = (4, 25) if quick else (12, 50)
-    with TemporaryDirectory() as empty, _person_session(Path(empty)) as session:
-        detector = PersonDetector(session, threshold=_CAMERA.person_threshold, shrink=_CAMERA.shrink)
+    with TemporaryDirectory() as empty, _person_network(Path(empty)) as network:
+        detector = PersonDetector(network, threshold=_CAMERA.person_threshold, shrink=_CAMERA.shrink)
         busy, calm = _frames(length, moving=True), _frames(length, moving=False)
         raw, every, gated = [], [], []
         for _ in range(rounds):
             raw.append(_seconds(lambda: [detector.detect(frame) for frame in busy]) / length)
-            every.append(_seconds(_pipeline_over(session, busy)) / length)
-            gated.append(_seconds(_pipeline_over(session, calm)) / length)
+            every.append(_seconds(_pipeline_over(network, busy)) / length)
+            gated.append(_seconds(_pipeline_over(network, calm)) / length)
     return _results(raw, every, gated)
 
 
-def _person_session(root: Path) -> OnnxSession:
-    return OnnxSession(Registry(root, DEFAULT_ARTEFACTS).active(Task.PERSONS).path, threads=1)
+def _person_network(root: Path) -> BoxNetwork:
+    return BoxNetwork.open(Registry(root, DEFAULT_ARTEFACTS).active(Task.PERSONS))
 
 
 def _results(raw: Sequence[float], every: Sequence[float], gated: Sequence[float]) -> list[BenchResult]:
@@ -75,8 +75,8 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began_s
 
 
-def _pipeline_over(session: OnnxSession, frames: Sequence[Picture]) -> Callable[[], None]:
-    pipeline = CameraPipeline(_CAMERA, VisionSettings(), person_session=session)
+def _pipeline_over(network: BoxNetwork, frames: Sequence[Picture]) -> Callable[[], None]:
+    pipeline = CameraPipeline(_CAMERA, VisionSettings(), person_network=network)
 
     def work() -> None:
         for index, image in enumerate(frames):

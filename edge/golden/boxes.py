@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.golden.figures import Bars, Measured, Progress
 from models.manifest import ActiveArtefact
-from models.onnx_session import OnnxSession
+from vision.box_network import BoxNetwork
 from vision.capture import read_picture
 from vision.detections import Detections, iou
 from vision.detector import FaceDetector, PersonDetector
@@ -21,15 +21,15 @@ _FAINTEST = 0.05
 
 def run_persons(artefact: ActiveArtefact, folder: Path, bars: Bars, progress: Progress) -> Measured:
     """Recall and false alarms of weights for persons."""
-    with OnnxSession(artefact.path) as session:
-        detector = PersonDetector(session, threshold=_FAINTEST, shrink=bars["shrink"])
+    with BoxNetwork.open(artefact) as network:
+        detector = PersonDetector(network, threshold=_FAINTEST, shrink=bars["shrink"])
         return _run_boxes(detector.detect, folder / "persons", bars, progress)
 
 
 def run_faces(artefact: ActiveArtefact, folder: Path, bars: Bars, progress: Progress) -> Measured:
     """Recall and false alarms of weights for faces."""
-    with OnnxSession(artefact.path) as session:
-        return _run_boxes(FaceDetector(session, threshold=_FAINTEST).detect, folder / "faces", bars, progress)
+    with BoxNetwork.open(artefact) as network:
+        return _run_boxes(FaceDetector(network, threshold=_FAINTEST).detect, folder / "faces", bars, progress)
 
 
 def _run_boxes(detect: Detect, folder: Path, bars: Bars, progress: Progress) -> Measured:

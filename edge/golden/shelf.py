@@ -11,7 +11,7 @@ import numpy as np
 from edge.demo_truth import CameraTruth, Change, Span
 from edge.golden.figures import Bars, Measured, Progress
 from models.manifest import ActiveArtefact
-from models.onnx_session import OnnxSession
+from vision.box_network import BoxNetwork
 from vision.capture import Capture
 from vision.config import CameraSettings, VisionSettings
 from vision.frames import Frame
@@ -25,9 +25,9 @@ def run_shelf(artefact: ActiveArtefact, folder: Path, bars: Bars, progress: Prog
     truth = _shelf_truth(raw, folder / "shelf")
     told: dict[str, list[tuple[float, int]]] = {slot: [] for slot in truth.initial}
     times: list[float] = []
-    with OnnxSession(artefact.path) as session:
+    with BoxNetwork.open(artefact) as network:
         pipeline = CameraPipeline(
-            CameraSettings.model_validate(raw["camera"]), VisionSettings(), person_session=session
+            CameraSettings.model_validate(raw["camera"]), VisionSettings(), person_network=network
         )
         for frame in _film(truth.clip, noise_levels=bars["noise_levels"]):
             for reading in pipeline.process(frame):

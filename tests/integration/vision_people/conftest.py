@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.onnx_session import OnnxSession
+from models.manifest import ActiveArtefact, read_manifest
+from vision.box_network import BoxNetwork
 
 Picture = NDArray[np.uint8]
 DEFAULTS = Path(__file__).parents[3] / "models" / "defaults"
@@ -16,16 +17,20 @@ DEFAULTS = Path(__file__).parents[3] / "models" / "defaults"
 SKIN, SHIRT, TROUSERS, SHOE, HAIR = (130, 165, 215), (140, 70, 50), (70, 50, 40), (25, 25, 30), (30, 40, 60)
 
 
-@pytest.fixture(scope="session")
-def persons_session() -> Iterator[OnnxSession]:
-    with OnnxSession(DEFAULTS / "nanodet-g-416-int8.onnx") as session:
-        yield session
+def open_default(name: str) -> BoxNetwork:
+    return BoxNetwork.open(ActiveArtefact(DEFAULTS / f"{name}.onnx", read_manifest(DEFAULTS / f"{name}.json")))
 
 
 @pytest.fixture(scope="session")
-def faces_session() -> Iterator[OnnxSession]:
-    with OnnxSession(DEFAULTS / "centerface-int8.onnx") as session:
-        yield session
+def persons_network() -> Iterator[BoxNetwork]:
+    with open_default("nanodet-g-416-int8") as network:
+        yield network
+
+
+@pytest.fixture(scope="session")
+def faces_network() -> Iterator[BoxNetwork]:
+    with open_default("centerface-int8") as network:
+        yield network
 
 
 @pytest.fixture

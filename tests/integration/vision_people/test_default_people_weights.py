@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.manifest import PictureInput, Task, read_manifest
-from models.onnx_session import OnnxSession
-from vision import centerface, nanodet
+from models.manifest import Task, read_manifest
+from scripts import convert_centerface, convert_nanodet
+from vision.box_network import BoxNetwork
 from vision.config import LineSettings
 from vision.detections import Detections, iou
 from vision.detector import FaceDetector, PersonDetector
@@ -40,69 +40,68 @@ def test_weights_are_what_their_manifest_says_and_carry_a_licence(name: str, tas
     assert "Permission is hereby granted" in (DEFAULTS / f"{name}.LICENSE.txt").read_text()
 
 
-def test_manifests_name_the_input_that_the_decoders_prepare() -> None:
+def test_manifests_name_the_input_that_the_converters_calibrated() -> None:
     persons = read_manifest(DEFAULTS / "nanodet-g-416-int8.json")
     faces = read_manifest(DEFAULTS / "centerface-int8.json")
-    multiple = nanodet.MULTIPLE_OF
-    assert persons.input == PictureInput(colour="BGR", multiple_of=multiple, mean=nanodet.MEAN_BGR, std=nanodet.STD_BGR)
-    assert faces.input == PictureInput(colour="RGB", multiple_of=centerface.MULTIPLE_OF)
+    assert persons.input == convert_nanodet.PICTURE
+    assert faces.input == convert_centerface.PICTURE
     assert (persons.decoder, faces.decoder) == ("nanodet", "centerface")
 
 
 @pytest.mark.parametrize("feet_x", [120, 320, 520])
 def test_a_person_is_found_where_he_stands(
-    persons_session: OnnxSession, room: Callable[[], Picture], draw_person: Drawer, feet_x: int
+    persons_network: BoxNetwork, room: Callable[[], Picture], draw_person: Drawer, feet_x: int
 ) -> None:
     picture = room()
     box = draw_person(picture, feet_x=feet_x)
-    found = PersonDetector(persons_session, threshold=0.4).detect(picture)
+    found = PersonDetector(persons_network, threshold=0.4).detect(picture)
     assert len(found) == 1
     assert overlap(found, box) > 0.75
 
 
 def test_an_empty_room_is_empty(
-    persons_session: OnnxSession, faces_session: OnnxSession, room: Callable[[], Picture]
+    persons_network: BoxNetwork, faces_network: BoxNetwork, room: Callable[[], Picture]
 ) -> None:
-    assert len(PersonDetector(persons_session, threshold=0.4).detect(room())) == 0
-    assert len(FaceDetector(faces_session, threshold=0.4).detect(room())) == 0
+    assert len(PersonDetector(persons_network, threshold=0.4).detect(room())) == 0
+    assert len(FaceDetector(faces_network, threshold=0.4).detect(room())) == 0
 
 
 @pytest.mark.parametrize("width_px", [60, 90, 150])
 def test_a_face_is_found_where_it_is(
-    faces_session: OnnxSession, room: Callable[[], Picture], draw_face: Drawer, width_px: int
+    faces_network: BoxNetwork, room: Callable[[], Picture], draw_face: Drawer, width_px: int
 ) -> None:
     picture = room()
     box = draw_face(picture, centre=(250, 200), width_px=width_px)
-    found = FaceDetector(faces_session, threshold=0.4).detect(picture)
+    found = FaceDetector(faces_network, threshold=0.4).detect(picture)
     assert len(found) == 1
     assert overlap(found, box) > 0.5
 
 
 def test_a_redacted_face_is_no_face_any_more(
-    faces_session: OnnxSession, room: Callable[[], Picture], draw_face: Drawer
+    faces_network: BoxNetwork, room: Callable[[], Picture], draw_face: Drawer
 ) -> None:
     picture = room()
     draw_face(picture, centre=(250, 200), width_px=150)
-    detector = FaceDetector(faces_session, threshold=0.2)
+    detector = FaceDetector(faces_network, threshold=0.2)
     hidden = redact(picture, detector.detect(picture), Detections.empty(), whole_person=False)
     assert len(detector.detect(hidden)) == 0
 
 
 @pytest.mark.parametrize("size", [(480, 640), (720, 1280), (1280, 720), (97, 1003)])
 def test_pictures_of_any_shape_go_through(
-    persons_session: OnnxSession, faces_session: OnnxSession, size: tuple[int, int]
+    persons_network: BoxNetwork, faces_network: BoxNetwork, size: tuple[int, int]
 ) -> None:
     picture = np.full((*size, 3), 90, np.uint8)
-    assert len(PersonDetector(persons_session, threshold=0.4).detect(picture)) == 0
-    assert len(FaceDetector(faces_session, threshold=0.4).detect(picture)) == 0
+    assert len(PersonDetector(persons_network, threshold=0.4).detect(picture)) == 0
+    assert len(FaceDetector(faces_network, threshold=0.4).detect(picture)) == 0
 
 
 def test_the_same_picture_gives_the_same_boxes(
-    persons_session: OnnxSession, room: Callable[[], Picture], draw_person: Drawer
+    persons_network: BoxNetwork, room: Callable[[], Picture], draw_person: Drawer
 ) -> None:
     picture = room()
     draw_person(picture, feet_x=300)
-    detector = PersonDetector(persons_session, threshold=0.2)
+    detector = PersonDetector(persons_network, threshold=0.2)
     first, second = detector.detect(picture), detector.detect(picture)
     assert np.array_equal(first.xyxy_px, second.xyxy_px)
     assert np.array_equal(first.score, second.score)
@@ -110,9 +109,9 @@ def test_the_same_picture_gives_the_same_boxes(
 
 @pytest.mark.parametrize("fps", [2, 5])
 def test_a_walk_through_a_door_is_one_crossing(
-    persons_session: OnnxSession, room: Callable[[], Picture], draw_person: Drawer, fps: int
+    persons_network: BoxNetwork, room: Callable[[], Picture], draw_person: Drawer, fps: int
 ) -> None:
-    detector, tracker = PersonDetector(persons_session, threshold=0.25), Tracker()
+    detector, tracker = PersonDetector(persons_network, threshold=0.25), Tracker()
     door = LineCounter(LineSettings(id="door", start_norm=(0.5, 1.0), end_norm=(0.5, 0.0)))
     crossings: list[Crossing] = []
     for number in range(5 * fps):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vision.detections import Detections, area_px2, iou, nms
+from vision.detections import MAX_KEPT, Detections, area_px2, iou, nms, ranked
 
 
 def boxes(*rows: tuple[float, float, float, float, float, int]) -> Detections:
@@ -57,3 +57,23 @@ def test_a_dropped_box_drops_no_other() -> None:
 
 def test_different_things_in_one_place_both_stay() -> None:
     assert len(nms(boxes((0, 0, 10, 10, 0.9, 0), (0, 0, 10, 10, 0.8, 1)), iou_above=0.5)) == 2
+
+
+def test_boxes_that_are_no_numbers_or_not_of_this_world_are_dropped() -> None:
+    far, endless = 1e30, float("inf")
+    unreal = [(0, 0, far, 9, 0.9, 0), (float("nan"), 0, 9, 9, 0.8, 0), (0, -endless, 9, 9, 0.7, 0)]
+    found = boxes((0, 0, 9, 9, 0.5, 0), (0, 0, 9, 9, endless, 1), *unreal)
+    assert ranked(found).score.tolist() == [1.0, 0.5]
+
+
+def test_of_thousands_of_boxes_the_best_are_kept_in_a_bounded_time() -> None:
+    rng = np.random.default_rng(3)
+    corner = rng.uniform(0, 5000, (200_000, 2))
+    many = Detections(
+        np.concatenate([corner, corner + 20], axis=1).astype(np.float32),
+        rng.uniform(0, 1, 200_000).astype(np.float32),
+        np.zeros(200_000, np.int64),
+    )
+    kept = nms(many, iou_above=0.5)
+    assert len(kept) == MAX_KEPT
+    assert kept.score[0] == many.score.max()
