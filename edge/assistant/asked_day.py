@@ -20,6 +20,7 @@ _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?(?![\d/]
 _CLOCK = re.compile(r"\b\d{1,2}(?::\d{2}| ?(?:am|pm|o\x27?clock)\b|[.:]\d{2} ?(?:am|pm)\b)(?: ?(?:am|pm)\b)?")
 _ORDINAL = re.compile(r"\b(?:the )?(\d{1,2})(?:st|nd|rd|th)\b")
 _WORD = re.compile(r"[^\W_]+")
+_RANGE = re.compile(r"day\w*\s*(?:to|till|until|through|-)\s*\w+day")  # the days between would be left out
 _FURTHEST = timedelta(days=60)  # who keeps the special days enters them about this long before
 
 
@@ -38,12 +39,34 @@ class DayWords:
     ahead: dict[str, int]
     """``tomorrow`` and the like, to days from today."""
     next_week: str
+    spans: tuple[tuple[re.Pattern[str], tuple[int, ...]], ...]
+    """Names of several days, to their weekdays from Monday's 0: ``weekend``."""
     harmless: frozenset[str]
     """Words about opening, the shop, and the time of day, beside which today is meant."""
 
 
+def read_days(question: str, *, today: date, special: Sequence[SpecialDay], words: DayWords) -> tuple[date, ...]:
+    """The local dates that are asked for, in order: more than one only of the coming week; none means today.
+
+    ``question`` is lower case without accents.
+
+    Raises:
+        UnreadDayError: a day that cannot be, one gone by, days that do not go together, or something else altogether.
+    """
+    text, span = _take_span(question, today, words)
+    if not span:
+        named = _several_weekdays(question, today, words)
+        if named:
+            return named
+        day = read_day(question, today=today, special=special, words=words)
+        return () if day is None else (day,)
+    if read_day(text, today=today, special=special, words=words) is not None:
+        raise UnreadDayError("days that do not go together")
+    return span
+
+
 def read_day(question: str, *, today: date, special: Sequence[SpecialDay], words: DayWords) -> date | None:
-    """The local date that is asked for; None where the question names none, which means today.
+    """The one local date that is asked for; None where the question names none, which means today.
 
     ``question`` is lower case without accents.
 
@@ -65,6 +88,29 @@ def read_day(question: str, *, today: date, special: Sequence[SpecialDay], words
     if day is not None and (day < today or (day > today + _FURTHEST and not is_special)):
         raise UnreadDayError("a day gone by or far away")
     return day
+
+
+def _take_span(text: str, today: date, words: DayWords) -> tuple[str, tuple[date, ...]]:
+    for pattern, weekdays in words.spans:
+        if pattern.search(text):
+            return pattern.sub(" ", text), tuple(sorted(_coming(weekday, today) for weekday in weekdays))
+    return text, ()
+
+
+def _several_weekdays(question: str, today: date, words: DayWords) -> tuple[date, ...]:
+    """Two or more weekdays beside each other, "saturday and sunday", where nothing else names a day."""
+    text, found = question, []
+    for number, names in enumerate(words.weekdays):
+        for name in _said(names, text):
+            text = re.sub(rf"\b{name}\b", " ", text)
+            found.append(_coming(number, today))
+    is_only_that = not [word for word in _WORD.findall(text.replace("'", "")) if word not in words.harmless]
+    is_range = _RANGE.search(question) is not None
+    return tuple(sorted(found)) if len(found) > 1 and is_only_that and not is_range else ()
+
+
+def _coming(weekday: int, today: date) -> date:
+    return today + timedelta(days=(weekday - today.weekday()) % 7)
 
 
 def _take_dates(text: str, today: date, words: DayWords) -> tuple[str, list[date]]:
@@ -142,9 +188,8 @@ def _take_relative(text: str, today: date, words: DayWords) -> tuple[str, list[d
     for number, names in enumerate(words.weekdays):
         for name in _said(names, text):
             text = re.sub(rf"\b{name}\b", " ", text)
-            ahead = (number - today.weekday()) % 7
             monday = today + timedelta(days=7 - today.weekday())
-            found.append(monday + timedelta(days=number) if is_next_week else today + timedelta(days=ahead))
+            found.append(monday + timedelta(days=number) if is_next_week else _coming(number, today))
     if is_next_week and not found:
         raise UnreadDayError("a whole week")
     return text, found

@@ -16,7 +16,8 @@ import structlog
 
 from edge.assistant import templates
 from edge.assistant.guard import guard
-from edge.assistant.replies import Replies, Reply
+from edge.assistant.replies import Replies
+from edge.assistant.reply import Reply
 from edge.assistant.router import Intent, Phrases, Router
 from edge.assistant.sessions import Sessions
 from edge.assistant.talk import Talk

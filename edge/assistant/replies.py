@@ -5,14 +5,15 @@ know", whatever the intent. Knows nothing of the language model.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 
 from edge.assistant import templates
-from edge.assistant.asked_day import UnreadDayError, read_day
 from edge.assistant.caution import Caution, without
+from edge.assistant.reply import Reply
 from edge.assistant.router import Intent, Route, Router
-from edge.assistant.talk import Talk, continued, fitting, own_words
+from edge.assistant.shop_replies import ShopReplies
+from edge.assistant.talk import NOTHING, Talk, continued, fitting, own_words
 from edge.assistant.tool_facts import (
     MatchesFact,
     OtherSizeFact,
@@ -20,7 +21,6 @@ from edge.assistant.tool_facts import (
     PlaceFact,
     PriceFact,
     ProductFact,
-    ServiceFact,
     ToolFact,
 )
 from edge.assistant.tools import Tools
@@ -28,24 +28,8 @@ from edge.catalogue import Product
 from edge.catalogue_search import SearchResult
 from edge.catalogue_words import is_size, words_of, written_size
 
-NOTHING = Talk()
 _SHOWN = 3
 _MATCHES = 50
-# A service is not meant by these words alone: "where can I return this" is not the bottle return.
-_WEAK_SERVICE_WORDS = frozenset({"return", "service", "customer", "desk", "counter"})
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer before it is proved; ``sku`` is the one product it is about, if it is about one."""
-
-    intent: Intent
-    text: str
-    facts: tuple[ToolFact, ...] = ()
-    sku: str | None = None
-    may_be_worded: bool = False
-    candidates: tuple[str, ...] = ()
-    """SKUs that the answer asks back about, those that are not shown included."""
 
 
 class Replies:
@@ -54,23 +38,17 @@ class Replies:
     def __init__(self, tools: Tools, router: Router) -> None:
         self._tools = tools
         self._router = router
+        self._of_shop = ShopReplies(tools, router)
 
     def to(self, route: Route, *, last: Talk = NOTHING) -> Reply:
         """The reply to a route; ``last`` is what "it" and "the cheaper one" point at."""
         route = continued(route, last)
-        service = self._service(route)
-        if service is not None:
-            return Reply(Intent.SERVICES, templates.service(service), (service,))
+        of_shop = self._of_shop.to(route, last=last)
+        if of_shop is not None:
+            return of_shop
         if route.is_beyond:
             return Reply(route.intent, templates.DONT_KNOW)
-        contact = self._router.contact_asked(route.question)
-        if contact is not None:
-            return self._contact(contact)
         match route.intent:
-            case Intent.OPEN_HOURS:
-                return self._hours(route)
-            case Intent.RETURNS:
-                return self._returns(route)
             case Intent.GREETING:
                 return Reply(route.intent, templates.GREETING)
             case Intent.THANKS:
@@ -162,12 +140,6 @@ class Replies:
         tools = self._tools
         text = templates.sold_out(tools.sold(product), tools.place(product), tools.stock(product))
         return Reply(Intent.HAVE_YOU_GOT, text, self._cards([product]), product.sku)
-
-    def _contact(self, what: str) -> Reply:
-        fact = self._tools.contact(what)
-        if fact is None:
-            return Reply(Intent.SERVICES, templates.DONT_KNOW)
-        return Reply(Intent.SERVICES, templates.service(fact), (fact,))
 
     def _careful(self, route: Route, caution: Caution, last: Talk) -> Reply:
         """Only what the catalogue says itself: products that are called so, or one named product's allergens."""
@@ -302,39 +274,3 @@ class Replies:
             if found.kind == "one":
                 return found
         return SearchResult("none")
-
-    def _service(self, route: Route) -> ServiceFact | None:
-        said = self._router.content(route.words)
-        if route.intent is Intent.RETURNS:
-            said = ("return", *route.words.split())  # bottles say nothing of a product, but much beside "return"
-        asked = self._router.service_words(said)
-        words = {word for text in asked for word in words_of(text)}
-        if route.intent is Intent.RETURNS:
-            words &= {word for fact in self._tools.services() for word in words_of(fact.name)}
-        if not words - _WEAK_SERVICE_WORDS and len(words) < 2:
-            return None
-        return next((fact for fact in self._tools.services() if words <= set(words_of(fact.name))), None)
-
-    def _hours(self, route: Route) -> Reply:
-        info = self._tools.shop.info
-        own_name = frozenset(words_of(info.name or ""))
-        question = " ".join(word for word in route.question.split() if word not in own_name)
-        try:
-            day = read_day(
-                question,
-                today=self._tools.local_now().date(),
-                special=info.exceptions,
-                words=self._router.day_words,
-            )
-        except UnreadDayError:
-            return Reply(route.intent, templates.DONT_KNOW)
-        fact = self._tools.hours(day)
-        return Reply(route.intent, templates.hours(fact), (fact,), may_be_worded=True)
-
-    def _returns(self, route: Route) -> Reply:
-        """The policy holds for what is sold here; of anything else nothing is known."""
-        said = self._router.about_returns(route.words)
-        if said and self._tools.find(" ".join(said)).kind == "none":
-            return Reply(route.intent, templates.DONT_KNOW)
-        policy = self._tools.returns()
-        return Reply(route.intent, templates.returns(policy), (policy,))

@@ -235,6 +235,7 @@ def _day_words(data: dict[str, Any], *, filler: list[str]) -> DayWords:
         weekdays=tuple(tuple(names.split()) for names in data["weekdays"]),
         ahead=data["ahead"],
         next_week=data["next_week"],
+        spans=tuple((re.compile(pattern), tuple(weekdays)) for pattern, weekdays in data["spans"]),
         harmless=frozenset(filler) | frozenset(data["harmless"]),
     )
 

@@ -7,14 +7,14 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
-from edge.assistant.talk import Talk
+from edge.assistant.talk import NOTHING, Talk
 
 
 @dataclass(frozen=True, slots=True)
 class SessionMemory:
     """One shopper's session."""
 
-    talk: Talk = Talk()
+    talk: Talk = NOTHING
     ticket: str | None = None
     used_mono_s: float = 0.0
 

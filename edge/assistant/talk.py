@@ -23,6 +23,9 @@ class Talk:
     candidates: tuple[str, ...] = ()
 
 
+NOTHING = Talk()
+
+
 def continued(route: Route, last: Talk) -> Route:
     """The route with the intent of the turn before, where the question has none of its own but goes on with it."""
     goes_on = route.goes_on or route.points_at_one

@@ -126,6 +126,14 @@ def hours(fact: HoursFact) -> str:
     return f"We are closed now.{_opens_again(fact)} {span}"
 
 
+def hours_of_days(facts: Sequence[HoursFact]) -> str:
+    """Each of several days in a sentence of its own."""
+    return " ".join(
+        f"We are open {fact.day_text} {ranges_words(fact)}." if fact.ranges else f"We are closed {fact.day_text}."
+        for fact in facts
+    )
+
+
 def returns(fact: ReturnsFact) -> str:
     """The policy, word for word."""
     return " ".join(fact.lines)

@@ -81,7 +81,7 @@ class _Case:
     places: dict[str, PlaceFact] = field(default_factory=dict)
     stocks: dict[str, StockFact] = field(default_factory=dict)
     allergens: dict[str, AllergenFact] = field(default_factory=dict)
-    hours: HoursFact | None = None
+    hours: list[HoursFact] = field(default_factory=list)
     matches: MatchesFact | None = None
     others: list[ToolFact] = field(default_factory=list)
 
@@ -101,7 +101,7 @@ class _Case:
                 case AllergenFact():
                     case.allergens[fact.sku] = fact
                 case HoursFact():
-                    case.hours = fact
+                    case.hours.append(fact)
                 case MatchesFact():
                     case.matches = fact
                 case _:
@@ -143,8 +143,8 @@ class _Case:
                     said.append(templates.ticket(fact.ticket))
         if self.matches is not None and self.matches.total == 0:
             said.append(templates.NO_OFFERS)
-        if self.hours is not None and self.hours.special:
-            said.append(self.hours.special)
+        if len(self.hours) == 1 and self.hours[0].special:  # beside several days its name could stand at a wrong one
+            said.append(self.hours[0].special)
         return said
 
     def _has_size(self, sku: str, words: Collection[str]) -> bool:
@@ -189,7 +189,7 @@ class _Case:
             return not kinds or self._may_say_yes()
         if self.products and kinds <= {"yes", "now", "day"}:
             return "day" not in kinds and "now" not in kinds and self._may_say_yes()
-        return self.hours is not None and _hours_hold(self.hours, claims, kinds)
+        return any(_hours_hold(fact, claims, kinds) for fact in self.hours)
 
     def _may_say_yes(self) -> bool:
         return bool(self.products) and all(stock.state != "out_of_stock" for stock in self.stocks.values())

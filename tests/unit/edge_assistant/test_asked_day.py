@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from edge.assistant.asked_day import UnreadDayError, read_day
+from edge.assistant.asked_day import UnreadDayError, read_day, read_days
 from edge.assistant.router import load_phrases
 from edge.shop_info import load_shop_info
 from tests.unit.edge_assistant.shop_fixture import DEMO
@@ -63,3 +63,28 @@ def test_no_day_means_today(question: str) -> None:
 def test_what_is_no_certain_day_is_refused(question: str) -> None:
     with pytest.raises(UnreadDayError):
         read(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "days"),
+    [
+        ("are you open on the weekend", [28, 29]),
+        ("saturday and sunday opening hours", [28, 29]),
+        ("hours on weekdays", [25, 26, 27, 30, 1]),
+        ("opening times all week", [25, 26, 27, 28, 29, 30, 1]),
+        ("are you open on friday", [27]),
+        ("are you open now", []),
+    ],
+)
+def test_several_days_of_the_coming_week_are_read(question: str, days: list[int]) -> None:
+    read = read_days(question, today=TODAY, special=SPECIAL, words=WORDS)
+    assert [day.day for day in read] == days
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["are you open next weekend", "hours monday to friday", "weekend or monday", "when do banks open on weekends"],
+)
+def test_days_that_are_not_certain_are_refused(question: str) -> None:
+    with pytest.raises(UnreadDayError):
+        read_days(question, today=TODAY, special=SPECIAL, words=WORDS)

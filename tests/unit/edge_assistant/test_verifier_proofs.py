@@ -164,3 +164,18 @@ def test_not_sold_out_is_said_only_of_units_that_were_seen(units: int | None, is
     text = "No, Fennmoor Whole milk 3.5 %, 1 l is not sold out."
     assert VERIFIER.prove(text, facts(MILK, units=units)).ok is is_proved
     assert not VERIFIER.prove(text, facts(BUTTER)).ok
+
+
+def test_hours_of_several_days_are_each_proved_by_their_own_day() -> None:
+    tools = small_shop().tools
+    days = tuple(tools.hours(NOON.date() + timedelta(days=ahead)) for ahead in (3, 4))  # Saturday, Sunday
+    true = "We are open on Saturday 28 November from 08:00 to 18:00. We are closed on Sunday 29 November."
+    assert VERIFIER.prove(true, days).ok
+    for lie in (
+        "We are closed on Saturday 28 November.",
+        "We are open on Sunday 29 November from 08:00 to 18:00.",
+        "We are open on Saturday 28 November from 08:00 to 20:00.",
+        "We are open on Friday 27 November from 08:00 to 20:00.",
+        "We are open now.",
+    ):
+        assert not VERIFIER.prove(lie, days).ok, lie
