@@ -6,7 +6,7 @@ Owns which figures are told. Asks the parts, changes none of them.
 import os
 import resource
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from edge.config import ShopSettings
 from edge.facts import NodeHealthFact
 from edge.recorder import Recorder
 from edge.store.store import Store
+from models.language.requests import LanguageStats
 from sync.uplink import UplinkStatus
 from vision.seats import CameraView
 
@@ -46,6 +47,10 @@ class Language(Protocol):
     @property
     def is_up(self) -> bool:
         """Whether it would answer now."""
+        ...
+
+    def stats(self) -> LanguageStats:
+        """What it did since the start."""
         ...
 
 
@@ -102,6 +107,7 @@ class NodeReport:
             "console_url": self.addresses.console,
             "openai": self.programs() if self.programs else None,
             "language_up": self.language.is_up,
+            "language": asdict(self.language.stats()),
             "rss_mb": round(rss_mb(), 1),
             "facts": stats.facts,
             "facts_waiting_for_store": self.recorder.waiting,

@@ -52,6 +52,17 @@ def _programs(openai: Any) -> list[str]:
     return [f"openai  {openai['url']}, key in {openai['key_file']}; {told}"]
 
 
+def _model(language: Any) -> str:
+    if not language["is_up"]:
+        return f"down: {language['down_because']}; answers use templates"
+    told = f"up: {language['answered']} answered, {language['cache_hits']} on a cached prefix, {language['late']} late"
+    if language["first_token_ms"] is None:
+        return told
+    speed = language["tokens_per_s"]
+    last = f"last one began after {language['first_token_ms']:.0f} ms"
+    return f"{told}; {last}" + (f", {speed:.0f} tokens/s" if speed else "")
+
+
 def _lines(body: Any) -> list[str]:
     cameras = [f"  {c['id']:<16} {c['state']:<8} {c['fps']:.1f} fps, {c['skipped']} skipped" for c in body["cameras"]]
     link = body["link"]
@@ -63,7 +74,7 @@ def _lines(body: Any) -> list[str]:
         *_programs(body["openai"]),
         f"link    {'up' if link['up'] else 'down'} to {link['broker']}; waiting: {waiting}",
         f"facts   {body['facts']} stored",
-        f"model   {'up' if body['language_up'] else 'down: answers use templates'}",
+        f"model   {_model(body['language'])}",
         "cameras",
         *cameras,
         *(f"TROUBLE {trouble}" for trouble in _troubles(body)),
