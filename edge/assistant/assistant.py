@@ -20,7 +20,6 @@ from edge.assistant.replies import Replies
 from edge.assistant.reply import Reply
 from edge.assistant.router import Intent, Phrases, Router
 from edge.assistant.sessions import Sessions
-from edge.assistant.talk import Talk
 from edge.assistant.tool_facts import TicketFact
 from edge.assistant.tools import Tools
 from edge.assistant.verifier import Verifier
@@ -107,7 +106,7 @@ class Assistant:
             return self._hand_off(steps, kiosk_id=kiosk_id, session=session)
         reply = self._replies.to(route, last=memory.talk)
         if reply.facts:
-            self._sessions.remember(session, mono_s=self._clock.mono_s(), talk=_talk_of(reply, memory.talk))
+            self._sessions.remember(session, mono_s=self._clock.mono_s(), talk=reply.talk(memory.talk))
         steps.done("tools")
         worded = self._worded(guarded.text, reply, steps)
         outcome = "answered" if reply.facts or reply.text in _SMALL_TALK else "unknown"
@@ -193,13 +192,6 @@ class Assistant:
             sku=sku,
             total_ms=answer.timings_ms["total"],
         )
-
-
-def _talk_of(reply: Reply, before: Talk) -> Talk:
-    """What the next question may lean on; a turn about no product leaves the product as it was."""
-    if reply.sku is None and not reply.candidates:
-        return Talk(reply.intent, before.sku, before.candidates)
-    return Talk(reply.intent, reply.sku, reply.candidates)
 
 
 _SMALL_TALK: Sequence[str] = (templates.GREETING, templates.THANKS, templates.NO_OFFERS)

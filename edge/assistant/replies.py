@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from edge.assistant import templates
 from edge.assistant.caution import Caution, without
+from edge.assistant.clauses import joined, may_be_joined
 from edge.assistant.reply import Reply
 from edge.assistant.router import Intent, Route, Router
 from edge.assistant.shop_replies import ShopReplies
@@ -42,7 +43,21 @@ class Replies:
 
     def to(self, route: Route, *, last: Talk = NOTHING) -> Reply:
         """The reply to a route; ``last`` is what "it" and "the cheaper one" point at."""
-        route = continued(route, last)
+        return self._to_each(route, last) or self._to_one(continued(route, last), last)
+
+    def _to_each(self, route: Route, last: Talk) -> Reply | None:
+        """The reply to several questions in one; None where the text is one question."""
+        clauses = self._router.clauses(route.question)
+        routes = [self._router.route(clause) for clause in clauses] if len(clauses) > 1 else []
+        if route.caution is not None or not may_be_joined(routes):
+            return None
+        replies = []
+        for one in routes:
+            replies.append(self._to_one(one, last))
+            last = replies[-1].talk(last)
+        return joined(replies)
+
+    def _to_one(self, route: Route, last: Talk) -> Reply:
         of_shop = self._of_shop.to(route, last=last)
         if of_shop is not None:
             return of_shop

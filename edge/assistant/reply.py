@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from edge.assistant.router import Intent
+from edge.assistant.talk import Talk, after
 from edge.assistant.tool_facts import ToolFact
 
 
@@ -17,3 +18,7 @@ class Reply:
     may_be_worded: bool = False
     candidates: tuple[str, ...] = ()
     """SKUs that the answer asks back about, those that are not shown included."""
+
+    def talk(self, before: Talk) -> Talk:
+        """What the next question may lean on."""
+        return after(self.intent, self.sku, self.candidates, before=before)

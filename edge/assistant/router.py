@@ -88,6 +88,8 @@ class Phrases:
     """Frequent typing slips in the question's own words, to the word."""
     asks_out: tuple[re.Pattern[str], ...]
     asks_age: tuple[re.Pattern[str], ...]
+    clauses: re.Pattern[str]
+    """What stands between two questions in one."""
     joints: re.Pattern[str]
     """What stands between two products in one question."""
     contact: dict[str, tuple[re.Pattern[str], ...]]
@@ -127,6 +129,7 @@ def load_phrases(language: str) -> Phrases:
         slips=_rewritten(data["slips"]),
         asks_out=_compiled(data["asks_out"]),
         asks_age=_compiled(data["asks_age"]),
+        clauses=re.compile(data["clauses"]),
         joints=re.compile(data["joints"]),
         contact={what: _compiled(patterns) for what, patterns in data["contact"].items()},
         allergen_words={word: frozenset(listed) for word, listed in data["allergen_words"].items()},
@@ -185,6 +188,10 @@ class Router:
     def about_returns(self, words: str) -> tuple[str, ...]:
         """The words that say more than that something is to be given back."""
         return tuple(word for word in self.content(words) if word not in self._phrases.returns_words)
+
+    def clauses(self, question: str) -> tuple[str, ...]:
+        """The questions that one text asks; the text itself where it is but one."""
+        return tuple(clause for clause in self._phrases.clauses.split(question) if clause.strip())
 
     def parts(self, words: str) -> tuple[str, ...]:
         """The products that one question names beside each other."""

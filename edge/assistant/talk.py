@@ -26,6 +26,13 @@ class Talk:
 NOTHING = Talk()
 
 
+def after(intent: Intent, sku: str | None, candidates: tuple[str, ...], *, before: Talk) -> Talk:
+    """What the next question may lean on; a turn about no product leaves the product as it was."""
+    if sku is None and not candidates:
+        return Talk(intent, before.sku, before.candidates)
+    return Talk(intent, sku, candidates)
+
+
 def continued(route: Route, last: Talk) -> Route:
     """The route with the intent of the turn before, where the question has none of its own but goes on with it."""
     goes_on = route.goes_on or route.points_at_one

@@ -16,7 +16,7 @@ from edge.catalogue import Product
 from edge.questions.question import Question
 from edge.questions.stage import STAGED_AT, Stage
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\x02])")
 _MARK = re.compile(r"\x02([A-Z]{2}-\d+)\x03")
 _UNIT_PRICE = re.compile(r"€\d+\.\d\d/\d*\s*[a-z]+")
 _NORMAL = re.compile(r"instead of (€\d+\.\d\d)")
