@@ -12,38 +12,29 @@ except those that have to be pulled.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from models.distributions import locate_in_distribution
-from models.download import Downloader
-from models.durable import Disk, LocalDisk, write_durably
+from models.durable import Disk, LocalDisk
 from models.errors import (
     ArtefactInvalidError,
     ArtefactMissingError,
     ArtefactRejectedError,
     RegistryUnavailableError,
 )
-from models.headers import check_header
-from models.manifest import ActiveArtefact, FileSource, HttpsSource, Manifest, PackageSource, Task
-from models.store import ArtefactStore, SlotName, Slots, is_full
+from models.holdings import Holdings
+from models.intake import Fetcher, Intake
+from models.manifest import ActiveArtefact, Manifest, Task
+from models.store import ArtefactStore, SlotName, Slots
 from models.trial import try_load
-from models.verification import Progress, Stamp, joined_chunks, stamp_of, verified_chunks, verify_file
+from models.verification import Progress, stamp_of
 
 Judge = Callable[[ActiveArtefact], object]
 """Runs an artefact's golden set; raises `ArtefactRejectedError` with the figure that is under the bar."""
 
 Trial = Callable[[Path, Manifest], object]
 """Loads weights for the first time, where it can do no harm; raises `ArtefactInvalidError` when they do not load."""
-
-
-class Fetcher(Protocol):
-    """Brings a file from a server, as `models.download.Downloader` does."""
-
-    def fetch(self, url: str, part: Path, *, size_bytes: int, disk: Disk, progress: Progress | None = None) -> bool:
-        """Bring it into ``part``; True when bytes that lay there before were kept."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +72,9 @@ class Registry:
             fetcher: how weights are brought from a server.
         """
         self._store = ArtefactStore(root, defaults_dir, disk or LocalDisk())
+        self._holdings = Holdings(self._store)
+        self._intake = Intake(self._store, self._holdings, fetcher)
         self._trial = trial
-        self._fetcher = fetcher
 
     def list(self) -> tuple[ArtefactEntry, ...]:
         """All artefacts, by task and name."""
@@ -113,7 +105,7 @@ class Registry:
             ArtefactInvalidError: the weights are not what the manifest says.
         """
         name = self.slots(task).active
-        return self._given_out(self._store.manifest(name) if name else self._default_for(task))
+        return self._holdings.give_out(self._store.manifest(name) if name else self._default_for(task))
 
     def verified(self, name: str) -> ActiveArtefact:
         """Any artefact's verified weights, in use or not, for a measurement.
@@ -122,7 +114,19 @@ class Registry:
             ArtefactMissingError: no artefact of that name, or its weights are gone; with the cure.
             ArtefactInvalidError: the weights are not what the manifest says.
         """
-        return self._given_out(self._store.manifest(name))
+        return self._holdings.give_out(self._store.manifest(name))
+
+    def float_weights_of(self, manifest: Manifest) -> ActiveArtefact | None:
+        """The verified weights that int8 ones were quantized from; None where they do not lie here whole.
+
+        They are found by their hash, whatever they are called here.
+        """
+        made_of = None if manifest.quantized_from is None else manifest.quantized_from.sha256
+        for known in self._store.manifests().values():
+            if known.sha256 == made_of:
+                with suppress(ArtefactMissingError, ArtefactInvalidError):
+                    return self._holdings.give_out(known)
+        return None
 
     def verify(self, name: str, *, progress: Progress | None = None) -> ArtefactEntry:
         """Read all of an artefact's weights again, whatever its stamp says.
@@ -132,11 +136,7 @@ class Registry:
             ArtefactInvalidError: the weights are not what the manifest says.
         """
         manifest = self._store.manifest(name)
-        try:
-            self._store.remember(manifest, _verify(self._locate(manifest), manifest, progress))
-        except ArtefactInvalidError:
-            self._store.forget(manifest)
-            raise
+        self._holdings.verify(manifest, progress)
         return self._entry(manifest)
 
     def try_out(self, name: str) -> object:
@@ -158,13 +158,7 @@ class Registry:
             ArtefactRejectedError: another artefact has that name.
             RegistryUnavailableError: no room on the disk, or another process is changing the registry.
         """
-        with self._store.changing():
-            self._require_free_name(manifest)
-            if not self._lies_outside(manifest):
-                chunks = verified_chunks(path, manifest, progress=progress)
-                write_durably(self._store.disk, self._store.blob(manifest), chunks)
-                self._check_new(manifest)
-            self._offer(manifest)
+        self._intake.add(path, manifest, progress)
         return self._entry(manifest)
 
     def pull(self, manifest: Manifest, *, progress: Progress | None = None) -> ArtefactEntry:
@@ -179,15 +173,7 @@ class Registry:
             SourceUnavailableError: the server is away or too slow; what arrived is kept for the next pull.
             RegistryUnavailableError: no room on the disk, or another process is at it.
         """
-        source = manifest.source
-        if isinstance(source, FileSource):
-            raise ArtefactRejectedError(f"{manifest.name} lies beside its manifest: use `backroom models add`")
-        self._require_free_name(manifest)
-        if isinstance(source, HttpsSource):
-            with self._store.pulling():
-                self._download(source, manifest, progress)
-        else:
-            self._copy_from_distribution(source, manifest, progress)
+        self._intake.pull(manifest, progress)
         return self._entry(manifest)
 
     def activate(self, name: str, *, judge: Judge | None, progress: Progress | None = None) -> Manifest:
@@ -205,15 +191,14 @@ class Registry:
             RegistryUnavailableError: the disk cannot be written, or another process is changing the registry.
         """
         manifest = self.verify(name, progress=progress).manifest
-        artefact = self._given_out(manifest)
+        artefact = self._holdings.give_out(manifest)
         self._trial(artefact.path, manifest)
         if judge is not None:
             judge(artefact)
         with self._store.changing():
-            if self._store.known_stamp(manifest) != stamp_of(artefact.path):
-                raise ArtefactInvalidError(f"{name}: its weights changed while they were tried")
+            self._holdings.require_unchanged(artefact)
             slots = self.slots(manifest.task)
-            in_use = self._in_use(manifest.task)
+            in_use = self._store.in_use(manifest.task)
             if in_use != name:
                 candidate = None if slots.candidate == name else slots.candidate
                 self._store.write_slots(manifest.task, Slots(active=name, candidate=candidate, previous=in_use))
@@ -260,87 +245,6 @@ class Registry:
                 self._store.write_slots(manifest.task, slots.model_copy(update={"candidate": None}))
             self._store.remove_manifest(name)
 
-    def _download(self, source: HttpsSource, manifest: Manifest, progress: Progress | None) -> None:
-        with self._store.changing():
-            is_new = manifest.name not in self._store.manifests()
-            if is_new:
-                self._store.write_manifest(manifest)
-        try:
-            if not self._is_whole(manifest):
-                self._store.require_room(manifest)
-                self._bring(source, manifest, progress)
-            with self._store.changing():
-                self._check_new(manifest)
-                self._offer(manifest)
-        except (ArtefactInvalidError, ArtefactMissingError, ArtefactRejectedError, OSError) as failed:
-            if not isinstance(failed, OSError) or is_full(failed):
-                self._undo_pull(manifest, is_new=is_new)
-            raise
-
-    def _bring(self, source: HttpsSource, manifest: Manifest, progress: Progress | None) -> None:
-        """Download until what lies on the disk has the manifest's hash."""
-        fetcher, part = self._fetcher or Downloader(), self._store.part(manifest)
-        resumed = True
-        while resumed:
-            resumed = fetcher.fetch(
-                source.url, part, size_bytes=manifest.size_bytes, disk=self._store.disk, progress=progress
-            )
-            try:
-                verify_file(part, manifest, progress=progress)
-                break
-            except ArtefactInvalidError:
-                self._store.drop_part(manifest)
-                if not resumed:
-                    raise
-        self._store.keep_part(manifest)
-
-    def _copy_from_distribution(self, source: PackageSource, manifest: Manifest, progress: Progress | None) -> None:
-        parts = locate_in_distribution(source)
-        if self._lies_outside(manifest):
-            raise ArtefactRejectedError(f"{manifest.name} is used where it lies: there is nothing to pull")
-        with self._store.changing():
-            chunks = joined_chunks(parts, manifest, progress=progress)
-            write_durably(self._store.disk, self._store.blob(manifest), chunks)
-            self._check_new(manifest)
-            self._offer(manifest)
-
-    def _undo_pull(self, manifest: Manifest, *, is_new: bool) -> None:
-        """Leave nothing of weights that will not do; a pull that may go on later is not undone."""
-        self._store.drop_part(manifest)
-        with self._store.changing():
-            if is_new:
-                self._store.remove_manifest(manifest.name)
-
-    def _check_new(self, manifest: Manifest) -> None:
-        """Look at the header of weights that were just verified; remove them when it is refused."""
-        try:
-            check_header(self._store.blob(manifest), manifest.format, name=manifest.name)
-        except ArtefactInvalidError:
-            self._store.disk.remove(self._store.blob(manifest))
-            raise
-
-    def _offer(self, manifest: Manifest) -> None:
-        """Make it known, and the candidate of its task unless it is in use."""
-        if not self._store.is_default(manifest.name):
-            self._store.write_manifest(manifest)
-        slots = self.slots(manifest.task)
-        if manifest.name not in (slots.active, slots.candidate, self._in_use(manifest.task)):
-            self._store.write_slots(manifest.task, slots.model_copy(update={"candidate": manifest.name}))
-
-    def _in_use(self, task: Task) -> str | None:
-        return self.slots(task).active or self._store.default_name(task)
-
-    def _require_free_name(self, manifest: Manifest) -> None:
-        namesake = self._store.manifests().get(manifest.name)
-        if namesake is not None and namesake != manifest:
-            raise ArtefactRejectedError(f"another artefact is called {manifest.name}: choose another name")
-
-    def _given_out(self, manifest: Manifest) -> ActiveArtefact:
-        path = self._locate(manifest)
-        if self._store.known_stamp(manifest) != stamp_of(path):
-            self._store.remember(manifest, _verify(path, manifest, None))
-        return ActiveArtefact(path=path, manifest=manifest)
-
     def _default_for(self, task: Task) -> Manifest:
         name = self._store.default_name(task)
         if name is None:
@@ -350,7 +254,7 @@ class Registry:
     def _entry(self, manifest: Manifest) -> ArtefactEntry:
         path, problem = None, None
         try:
-            path = self._locate(manifest)
+            path = self._holdings.locate(manifest)
             stamp_of(path)
         except (ArtefactMissingError, ArtefactInvalidError) as missing:
             path, problem = None, str(missing)
@@ -369,33 +273,3 @@ class Registry:
         if manifest.name == slots.candidate:
             return "candidate"
         return "previous" if manifest.name == slots.previous else None
-
-    def _locate(self, manifest: Manifest) -> Path:
-        if self._lies_outside(manifest):
-            if isinstance(manifest.source, PackageSource):
-                return locate_in_distribution(manifest.source)[0]
-            return self._store.defaults_dir / Path(getattr(manifest.source, "path", ""))
-        blob = self._store.blob(manifest)
-        if not isinstance(manifest.source, FileSource) and not blob.exists():
-            raise ArtefactMissingError(f"{manifest.name} is not here yet: `backroom models pull {manifest.name}`")
-        return blob
-
-    def _is_whole(self, manifest: Manifest) -> bool:
-        try:
-            verify_file(self._store.blob(manifest), manifest)
-        except (ArtefactMissingError, ArtefactInvalidError):
-            return False
-        return True
-
-    def _lies_outside(self, manifest: Manifest) -> bool:
-        """Whether a default's weights are one file that can be used in place."""
-        source = manifest.source
-        is_one_file = isinstance(source, FileSource) or (isinstance(source, PackageSource) and source.path is not None)
-        return is_one_file and self._store.is_default(manifest.name)
-
-
-def _verify(path: Path, manifest: Manifest, progress: Progress | None) -> Stamp:
-    """Hash, then header; nothing else has looked into the file before."""
-    stamp = verify_file(path, manifest, progress=progress)
-    check_header(path, manifest.format, name=manifest.name)
-    return stamp

@@ -72,6 +72,10 @@ class ArtefactStore:
         manifests = (read_manifest(path) for path in sorted(self.defaults_dir.glob("*.json")))
         return next((manifest.name for manifest in manifests if manifest.task is task), None)
 
+    def in_use(self, task: Task) -> str | None:
+        """The artefact of a task that is in use, by its slot or by default."""
+        return self.slots(task).active or self.default_name(task)
+
     def is_default(self, name: str) -> bool:
         """Whether an artefact came with the program."""
         return (self.defaults_dir / f"{name}.json").exists()

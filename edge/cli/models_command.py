@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from edge.cli.output import DataFolder, Json, emit, say, sentences, table
+from edge.cli.output import DataFolder, Json, console, emit, say, sentences, table
 from edge.cli.places import data_folder
 from edge.cli.running import quiet_logs
+from edge.golden.bounded import run_bounded
 from edge.golden.figures import GoldenReport
-from edge.golden.sets import judge, run_sets
+from edge.golden.judging import Judgement, judge
 from edge.places import DEFAULT_ARTEFACTS, Places
-from models.manifest import Manifest, Task, read_manifest
+from models.manifest import ActiveArtefact, Manifest, Task, read_manifest
 from models.registry import ArtefactEntry, Registry
 from models.timing import NetworkTiming, time_network
 from models.verification import Progress as Report
@@ -104,9 +105,22 @@ def pull(
 @app.command()
 def activate(name: Name, data: DataFolder = None, as_json: Json = False) -> None:
     """Verify, load and judge an artefact, then use it for its task from the next start on."""
-    with sentences(), _progress(f"verifying {name}", quiet=as_json) as report:
-        manifest = _registry(data).activate(name, judge=judge, progress=report)
+    judged: list[Judgement] = []
+    with sentences():
+        registry = _registry(data)
+
+        def judge_here(artefact: ActiveArtefact) -> None:
+            float_weights = registry.float_weights_of(artefact.manifest)
+            with _progress(f"judging {name}", quiet=as_json, is_bytes=False) as looked:
+                judged.append(judge(artefact, float_weights=float_weights, progress=looked))
+
+        manifest = registry.verify(name).manifest
+        registry.activate(name, judge=judge_here)
+    if as_json:
+        emit({"name": name, "task": manifest.task, "state": "active", **_judgement(judged[0])})
+        return
     _told(manifest, "active", as_json)
+    _say_losses(judged[0])
 
 
 @app.command()
@@ -118,7 +132,7 @@ def golden(name: Name, data: DataFolder = None, as_json: Json = False) -> None:
         registry.try_out(name)
         artefact = registry.verified(name)
         with _progress(f"judging {name}", quiet=as_json, is_bytes=False) as report:
-            reports = list(run_sets(artefact, progress=report))
+            reports = list(run_bounded(artefact, progress=report))
     if as_json:
         emit({"name": name, "holds": all(r.holds for r in reports), "sets": [_golden(r) for r in reports]})
     elif not reports:
@@ -218,6 +232,23 @@ def _golden(report: GoldenReport) -> dict[str, Any]:
     }
 
 
+def _judgement(judged: Judgement) -> dict[str, Any]:
+    return {
+        "sets": [_golden(report) for report in judged.reports],
+        "losses": [{**loss.model_dump(), "holds": loss.holds} for loss in judged.losses],
+        "float_weights": "measured" if judged.is_float_measured else "recorded" if judged.losses else None,
+    }
+
+
+def _say_losses(judged: Judgement) -> None:
+    if not judged.losses:
+        return
+    source = "measured here" if judged.is_float_measured else "as their manifest records them, for they do not lie here"
+    rows = [(x.name, x.before, x.after, "" if x.at_most is None else f"at most {x.at_most:g}") for x in judged.losses]
+    table("Against the float weights", ("figure", "before", "after", "may lose"), rows)
+    say(f"The figures before are {source}.")
+
+
 def _shapes(timing: NetworkTiming) -> str:
     return ", ".join(" x ".join(map(str, shape)) for shape in timing.shapes.values())
 
@@ -228,8 +259,8 @@ def _size(entry: ArtefactEntry) -> str:
 
 @contextmanager
 def _progress(title: str, *, quiet: bool, is_bytes: bool = True) -> Iterator[Report | None]:
-    """A bar for the bytes read or the things done, unless a program is listening."""
-    if quiet:
+    """A bar for the bytes read or the things done, where a person watches: into a pipe it would draw blank lines."""
+    if quiet or not console().is_terminal:
         yield None
         return
     with Progress(

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 import models.headers
+from models.child import ChildLimits
 from models.errors import ArtefactInvalidError, ModelsError
 from models.manifest import Manifest, Task
 from models.registry import Registry
-from models.trial import TrialLimits, try_load
+from models.trial import try_load
 from tests.unit.models.artefacts import manifest
 from tests.unit.models.tiny_weights import tiny_gguf, tiny_onnx
 
@@ -97,7 +98,8 @@ def test_no_parser_sees_a_file_that_is_not_what_its_manifest_says(
         raise AssertionError("an unverified file was opened")
 
     registry = Registry(tmp_path / "data", defaults, trial=opened)
-    monkeypatch.setattr("models.registry.check_header", opened)
+    for importer in ("holdings", "intake"):
+        monkeypatch.setattr(f"models.{importer}.check_header", opened)
     right = manifest_of(form, "better", whole)
     for damaged in mutations(form, whole):
         path = tmp_path / f"better.{form}"
@@ -111,7 +113,7 @@ def test_no_parser_sees_a_file_that_is_not_what_its_manifest_says(
 def test_mutated_files_with_a_matching_manifest_end_in_a_sentence_or_load_and_never_harm(
     form: str, whole: bytes, defaults: Path, tmp_path: Path
 ) -> None:
-    limits = TrialLimits(spare_mib=512, cpu_s=10, wall_s=20.0)
+    limits = ChildLimits(spare_mib=512, cpu_s=10, wall_s=20.0)
     trials: Counter[str] = Counter()
 
     def trial(path: Path, wanted: Manifest) -> None:
@@ -166,7 +168,7 @@ def child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Child:
         interpreter = tmp_path / "python"
         interpreter.write_text(f"#!/bin/sh\n{program}\n")
         interpreter.chmod(0o755)
-        monkeypatch.setattr("models.trial.sys.executable", str(interpreter))
+        monkeypatch.setattr("models.child.sys.executable", str(interpreter))
 
     return put
 
@@ -174,11 +176,14 @@ def child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Child:
 @pytest.mark.parametrize(
     ("program", "sentence"),
     [
-        pytest.param("kill -SEGV $$", r"loading it crashed: the trial was ended by signal 11", id="crash"),
-        pytest.param("exec sleep 30", r"did not load within 0 s", id="hang"),
+        pytest.param("kill -SEGV $$", r"loading it failed: the trial was ended by signal 11", id="crash"),
+        pytest.param("exec sleep 30", r"the trial did not end within 0\.4 s", id="hang"),
         pytest.param("exit 3", r"the trial ended with status 3", id="gives up"),
-        pytest.param("echo all is well", r"the trial ended with status 0", id="says something else"),
-        pytest.param("yes | head -c 200000", r"the trial ended with status 0", id="talks without end"),
+        pytest.param("exec sleep 30 >&-", r"the trial did not end", id="falls silent for ever"),
+        pytest.param("echo all is well", r"the trial ended without a verdict", id="says something else"),
+        pytest.param("yes | head -c 200000", r"the trial ended without a verdict", id="talks beside the point"),
+        pytest.param("yes", r"the trial said something without an end", id="talks without end"),
+        pytest.param("tr '\\0' x </dev/zero", r"said something without an end", id="says one endless word"),
         pytest.param(
             """echo '{"loads": false, "refusal": "no such operator", "isolation": "namespace"}'""",
             "does not load: no such operator",
@@ -193,14 +198,14 @@ def test_a_first_load_that_fails_in_any_way_is_one_sentence(
     path.write_bytes(tiny_onnx())
     child(program)
     with pytest.raises(ArtefactInvalidError, match=sentence):
-        try_load(path, manifest("tiny", path.read_bytes()), limits=TrialLimits(wall_s=0.4))
+        try_load(path, manifest("tiny", path.read_bytes()), limits=ChildLimits(wall_s=0.4, silence_s=0.4))
 
 
 def test_a_network_that_wants_more_memory_than_it_may_have_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tiny.onnx"
     path.write_bytes(tiny_onnx())
-    with pytest.raises(ArtefactInvalidError, match=r"tiny: (does not load|loading it crashed)"):
-        try_load(path, manifest("tiny", path.read_bytes()), limits=TrialLimits(spare_mib=40))
+    with pytest.raises(ArtefactInvalidError, match=r"tiny: (does not load|loading it failed)"):
+        try_load(path, manifest("tiny", path.read_bytes()), limits=ChildLimits(spare_mib=40))
 
 
 def test_a_refused_first_load_leaves_what_is_in_use_and_the_golden_set_unasked(
@@ -239,10 +244,10 @@ def test_a_trial_sees_no_network_and_writes_no_file(tmp_path: Path) -> None:
     """What the child gives up, asked from inside one."""
     program = """
 import pathlib, socket, sys
-from models import trial
+from models import confinement
 path = pathlib.Path(sys.argv[1])
-trial.limit_ourselves(path, spare_mib=512, cpu_s=5)
-print(trial.leave_the_network() or trial.bar_python_sockets())
+confinement.limit_ourselves(path, spare_mib=512, cpu_s=5)
+print(confinement.leave_the_network() or confinement.bar_python_sockets())
 try:
     socket.create_connection(("127.0.0.1", int(sys.argv[2])), 1.0)
     print("connected")
