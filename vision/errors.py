@@ -11,3 +11,7 @@ class FeedUnavailableError(VisionError):
 
 class FeedInvalidError(VisionError):
     """A clip or picture can never be read: wrong type, broken or empty file. Tell the operator."""
+
+
+class SlotMemoryInvalidError(VisionError):
+    """A camera's learnt slots cannot be used as they are on disk; the file is left alone. Tell the operator."""

@@ -48,7 +48,7 @@ def find_keypoints(image_bgr: Picture, *, most: int, scale: float = 1.0) -> Keyp
         way = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way)
     found, described = cv2.SIFT.create(nfeatures=most, contrastThreshold=0.03).detectAndCompute(grey, None)
-    if described is None:
+    if not found:
         return Keypoints(*(np.zeros(shape, np.float32) for shape in ((0, 2), (0,), (0,), (0, 128))))
     roots = np.sqrt(described / np.maximum(described.sum(axis=1, keepdims=True), 1e-6)).astype(np.float32)
     return Keypoints(
