@@ -31,6 +31,7 @@ from edge.catalogue_words import is_size, words_of, written_size
 
 _SHOWN = 3
 _MATCHES = 50
+_MOST_PARTS = 8
 
 
 class Replies:
@@ -124,16 +125,16 @@ class Replies:
         return bool(found.products) and asked <= own_words(found.products[0])
 
     def _parts(self, intent: Intent, parts: Sequence[str]) -> Reply:
-        """Two or three things in one question: the best match of each, and plain words where one is missing."""
+        """Several things in one question: the best match of the first three, and plain words where one is missing."""
         found = [result.products for part in parts if (result := self._tools.find(part, limit=_MATCHES)).products]
         found = [] if any(self._tools.find(part).other_size for part in parts) else found
-        if not found or len(parts) > _SHOWN or intent is Intent.ALLERGENS:
+        if not found or len(parts) > _MOST_PARTS or intent is Intent.ALLERGENS:
             return Reply(intent, templates.DONT_KNOW)
         in_turn = [product for row in zip_longest(*found) for product in row if product is not None]
         every = list({product.sku: product for product in in_turn}.values())
         shown = every[:_SHOWN]
         matches = MatchesFact(total=len(every), shown=len(shown))
-        counted = PartsFact(asked=len(parts), found=len(found))
+        counted = PartsFact(asked=len(parts), found=min(len(found), len(shown)))
         text = templates.these(self._lines(shown), matches)
         if counted.found < counted.asked:
             text = f"{templates.FOUND_ONLY_PART} {text}"
@@ -159,6 +160,8 @@ class Replies:
     def _careful(self, route: Route, caution: Caution, last: Talk) -> Reply:
         """Only what the catalogue says itself: products that are called so, or one named product's allergens."""
         called_so = self._called_so(route, caution) if caution.is_read and route.intent is not Intent.ALLERGENS else ()
+        if route.points_at_one:
+            called_so = tuple(product for product in called_so if product.sku in last.candidates) or called_so
         if called_so:
             found = SearchResult("one" if len(called_so) == 1 else "several", called_so, len(called_so))
             reply = (

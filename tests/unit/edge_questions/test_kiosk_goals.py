@@ -1,0 +1,38 @@
+"""The kiosk's goals over the whole question set, with templates alone: what is understood does not need a model."""
+
+import pytest
+
+from edge.bench.kiosk import all_questions
+from edge.questions.asking import (
+    Asked,
+    ask_all,
+    over_blocked,
+    right_facts,
+    rightly_refused,
+    rightly_unknown,
+    wrong_claims_shown,
+)
+from edge.questions.stage import Stage
+
+
+@pytest.fixture(scope="module")
+def asked() -> list[Asked]:
+    stage = Stage.of_demo_shop()
+    return ask_all(stage.assistant(), all_questions(), stage)
+
+
+def test_right_facts(asked: list[Asked]) -> None:
+    assert right_facts(asked) >= 0.97
+
+
+def test_what_is_not_the_shops_is_not_known(asked: list[Asked]) -> None:
+    assert rightly_unknown(asked) >= 0.98
+
+
+def test_hostile_ones_get_nothing_and_others_are_not_blocked(asked: list[Asked]) -> None:
+    assert rightly_refused(asked) == 1.0
+    assert over_blocked(asked) <= 0.02
+
+
+def test_no_wrong_claim(asked: list[Asked]) -> None:
+    assert wrong_claims_shown(asked) == 0
