@@ -59,6 +59,7 @@ def _choice(value: Any) -> Any:
 Text = Annotated[str | None, BeforeValidator(_one_text)]
 FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 StopText = Annotated[str, Field(min_length=1, max_length=256)]
+StopTexts = Annotated[list[StopText], Field(max_length=MAX_STOPS)]
 InputText = Annotated[str, Field(min_length=1, max_length=MAX_INPUT_CHARS)]
 
 
@@ -147,7 +148,7 @@ class _SampledBody(_Body):
     temperature: Annotated[float, Field(ge=0.0, le=2.0)] | None = None
     top_p: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
-    stop: Annotated[list[StopText] | None, BeforeValidator(_listed), Field(max_length=MAX_STOPS)] = None
+    stop: Annotated[StopTexts | None, BeforeValidator(_listed)] = None
 
 
 class ChatRequest(_SampledBody):

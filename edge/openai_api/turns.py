@@ -30,6 +30,8 @@ class Turn:
         # Not bounded here: pieces are at most as many as the answer's tokens, which the request bounds.
         self._items: asyncio.Queue[Item | ApiError] = asyncio.Queue()
         self._given_up = threading.Event()
+        self.reading: Future[None] | None = None
+        """The thread's work; set once by `Turns`."""
 
     async def next(self) -> Item:
         """The next piece of text, and as the last item the whole completion.
@@ -53,8 +55,10 @@ class Turn:
         return item
 
     def give_up(self) -> None:
-        """Nobody listens any more. Harmless when the turn is over."""
+        """Nobody listens any more: leave the line, or stop at the next piece. Harmless when the turn is over."""
         self._given_up.set()
+        if self.reading is not None:
+            self.reading.cancel()
 
     @property
     def is_given_up(self) -> bool:
@@ -93,7 +97,7 @@ class Turns:
         self._deadline_s = deadline_s
         self._mono_s = mono_s
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="openai-turn")
-        self._under_way: dict[Turn, Future[None]] = {}
+        self._under_way: set[Turn] = set()
         self._log = structlog.get_logger("edge.openai")
 
     @property
@@ -114,9 +118,9 @@ class Turns:
             raise TooBusyError(f"{self._places} requests are already under way. Try again in some seconds.")
         loop = asyncio.get_running_loop()
         turn = Turn(loop)
-        future = self._threads.submit(self._read, turn, request, self._mono_s() + self._deadline_s)
-        self._under_way[turn] = future
-        future.add_done_callback(lambda done: self._end(loop, turn, done))
+        self._under_way.add(turn)
+        turn.reading = self._threads.submit(self._read, turn, request, self._mono_s() + self._deadline_s)
+        turn.reading.add_done_callback(lambda done: self._end(loop, turn, done))
         return turn
 
     def close(self) -> None:
@@ -132,14 +136,12 @@ class Turns:
             self._log.error("openai.failed", error=type(error).__name__)
             turn.tell(ApiError("The request failed here; that is not its fault."))
         try:
-            loop.call_soon_threadsafe(self._under_way.pop, turn, None)
+            loop.call_soon_threadsafe(self._under_way.discard, turn)
         except RuntimeError:  # the loop is closed: the node stops
             return
 
     def _read(self, turn: Turn, request: CompletionRequest, until_s: float) -> None:
         left_s = until_s - self._mono_s()
-        if turn.is_given_up:
-            return
         try:
             if left_s <= 0.0:
                 raise LanguageUnavailableError("it waited too long")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from edge.openai_api.deltas import AnswerReader, Argued, Called, Delta, Said
 from edge.openai_api.tools import ARGUMENTS_OPEN, CALL_ENDS, CALL_OPENS
 
+TEXTS = st.text(max_size=10)
 ARGUMENTS = [
     "{}",
     '{"text": "milk"}',
@@ -40,7 +41,7 @@ def test_a_call_is_read_however_it_is_cut(arguments: str, size: int) -> None:
     assert said(deltas) == ""
 
 
-@given(st.text(), st.data())
+@given(st.text(max_size=30), st.data())
 def test_text_is_told_whole_and_nothing_else_is(text: str, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=4)))
     pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
@@ -49,9 +50,7 @@ def test_text_is_told_whole_and_nothing_else_is(text: str, data: st.DataObject) 
         assert said(read(pieces)) == text
 
 
-@given(
-    st.recursive(st.text() | st.integers() | st.none(), lambda inner: st.dictionaries(st.text(), inner), max_leaves=8)
-)
+@given(st.recursive(TEXTS | st.integers(), lambda inner: st.dictionaries(TEXTS, inner, max_size=3), max_leaves=5))
 def test_any_arguments_come_back_as_they_were(value: object) -> None:
     arguments = json.dumps({"value": value}, ensure_ascii=False)
     answer = f"{CALL_OPENS}f{ARGUMENTS_OPEN}{arguments}{CALL_ENDS}"

@@ -42,6 +42,11 @@ def test_labels_are_taken_and_do_nothing() -> None:
     assert chat(**{name: {"any": "thing"} for name in IGNORED}) == chat()
 
 
+def test_null_is_as_good_as_nothing() -> None:
+    optional = {name: None for name, field in ChatRequest.model_fields.items() if not field.is_required()}
+    assert chat(**optional) == chat()
+
+
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_what_would_change_the_answer_is_refused_and_what_would_not_is_taken(name: str) -> None:
     assert chat(**{name: None}) == chat()
