@@ -50,7 +50,7 @@ def all_questions(folder: Path = QUESTIONS) -> tuple[Question, ...]:
 def run(quick: bool) -> list[BenchResult]:
     """Measure; blocks for under 45 s when quick, some minutes otherwise."""
     questions, stage = all_questions(), Stage.of_demo_shop()
-    some = every_nth(questions, 14 if quick else 4)
+    some = every_nth(questions, 14 if quick else 6)
     results: list[BenchResult] = []
     with TemporaryDirectory() as empty:
         registry = Registry(Path(empty), DEFAULT_ARTEFACTS)

@@ -84,9 +84,13 @@ class Stage:
         return cls(shop, StagedShelves(seen))
 
     def assistant(self, language: LanguagePort | None = None, *, deadline_s: float = 2.5) -> Assistant:
-        """The real assistant over this shop; its turns are recorded nowhere."""
+        """The real assistant over this shop; its turns are recorded nowhere.
+
+        The language model is asked every time, also after failures: without a shopper's pauses between the questions
+        one rest of the model would last for the whole set.
+        """
         phrases, clock = load_phrases("en"), StageClock()
         search = CatalogueSearch(self.shop.catalogue, never_corrected=phrases.not_misspelled, ignored=phrases.filler)
         tools = Tools(self.shop, search, self.shelves, clock=clock)
-        worder = None if language is None else Worder(language, clock=clock, deadline_s=deadline_s)
+        worder = None if language is None else Worder(language, clock=clock, deadline_s=deadline_s, rest_s=0.0)
         return Assistant(tools, phrases, clock=clock, record=lambda _: None, worder=worder)
