@@ -32,6 +32,10 @@ class LinkSettingsError(SyncError):
     """A certificate, key or password file cannot be used: tell the operator which."""
 
 
+class OutboxUnavailableError(SyncError):
+    """The outbox cannot be read or written now: close the connection, say so, try again later."""
+
+
 class BrokerUnavailableError(SyncError):
     """The embedded broker cannot start: tell the operator why and what would help."""
 

@@ -27,7 +27,10 @@ class LaneState:
 
 
 class Outbox(Protocol):
-    """Rows waiting for the cloud. Every method may be called from the uplink's thread and blocks on disk."""
+    """Rows waiting for the cloud. Every method may be called from the uplink's thread and blocks on disk.
+
+    Each raises `sync.errors.OutboxUnavailableError` when it cannot be done now.
+    """
 
     def epochs(self) -> Sequence[str]:
         """Epochs that still hold rows, oldest first; the last one is the current epoch and always present."""

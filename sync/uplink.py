@@ -24,6 +24,7 @@ from sync.errors import (
     LinkStalledError,
     LinkUnavailableError,
     MessageInvalidError,
+    OutboxUnavailableError,
 )
 from sync.link import Endpoint, Link, LinkMaker, LinkProfile
 from sync.outbox import Outbox
@@ -177,11 +178,16 @@ class Uplink:
         )
 
     def _run(self) -> None:
+        """The supervisor's loop: it starts a connection's life again and again, whatever ended the last one."""
         while not self._stopping.is_set():
             try:
                 self._idle(self._live())
+            except OutboxUnavailableError as error:
+                self._went_down(str(error))
+                self._stopping.wait(self._backoff.next_s())
             except Exception as error:
-                # The thread's only catch-all: a dead uplink would look like a quiet shop, so it says why and goes on.
+                # A fault of ours. A dead thread would look like a quiet shop, and a restarted process would take
+                # cameras and kiosk with it, again and again: so it says why and begins anew.
                 log.exception("uplink.failed", broker=self._broker)
                 self._went_down(f"failed: {type(error).__name__}")
                 self._stopping.wait(self._backoff.next_s())

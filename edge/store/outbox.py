@@ -1,8 +1,10 @@
 """The outbox as the uplink sees it: reads on its own connection, changes through the writer's thread."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from edge.clock import Clock
+from edge.errors import StoreError
 from edge.store.book import Book
 from edge.store.connection import Readers
 from edge.store.leases import Leases
@@ -10,6 +12,7 @@ from edge.store.numbers import Snapshot
 from edge.store.rows import checksum, decode_record, to_us
 from edge.store.schema import record_number, unpacked
 from edge.store.writer import Job
+from sync.errors import OutboxUnavailableError
 from sync.outbox import LaneState
 from sync.records import Lane, QueuedRecord
 
@@ -52,7 +55,7 @@ class SqliteOutbox:
         last = record_number(state.epoch_no, lane, _HIGHEST_SEQ)
         rows: list[QueuedRecord] = []
         damaged: list[int] = []
-        with self._leases.lock:
+        with _told(), self._leases.lock:
             for number, key, text, crc in self._readers.query(_TAKE_SQL, (first, last, limit)):
                 seq = unpacked(number)[2]
                 self._leases.extend(epoch, lane, seq)
@@ -61,7 +64,7 @@ class SqliteOutbox:
                 else:
                     damaged.append(number)
         if damaged:
-            self._do(Job(lambda book: book.replace_damaged(damaged), is_urgent=True, is_essential=True))
+            self._ask(Job(lambda book: book.replace_damaged(damaged), is_urgent=True, is_essential=True))
         return rows
 
     def mark_sent(self, rows: Sequence[QueuedRecord], sizes_bytes: Sequence[int]) -> None:
@@ -70,12 +73,25 @@ class SqliteOutbox:
         def work(book: Book) -> None:
             book.mark_sent(rows, sizes_bytes, now_us=now_us)
 
-        self._do(Job(work, rows=len(rows), is_urgent=True, is_essential=True))
+        self._ask(Job(work, rows=len(rows), is_urgent=True, is_essential=True))
 
     def acknowledge(self, epoch: str, lane: Lane, upto: int) -> int:
-        gone = self._do(Job(lambda book: book.acknowledge(epoch, lane, upto), is_urgent=True, is_essential=True))
+        gone = self._ask(Job(lambda book: book.acknowledge(epoch, lane, upto), is_urgent=True, is_essential=True))
         return int(str(gone))
 
     def lanes(self, epoch: str) -> Sequence[LaneState]:
         state = self._snapshot().get(epoch)
         return () if state is None else state.lanes
+
+    def _ask(self, job: Job) -> object:
+        with _told():
+            return self._do(job)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """The store's troubles in the words of the port."""
+    try:
+        yield
+    except StoreError as error:
+        raise OutboxUnavailableError(f"the outbox cannot be used now: {error}") from error

@@ -41,6 +41,7 @@ from sync.records import Lane
 
 _EPOCH_LETTERS = 12
 _JOB_WAIT_S = 30.0
+_CANNOT_HEAR = (OSError, RuntimeError)
 
 
 def letters_only_id() -> str:
@@ -225,7 +226,8 @@ class Store:
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after each commit, in the writer's thread: only enqueue or set an event there.
 
-        Returns what ends the subscription. A callback that raises is dropped, because the store must not stop for it.
+        Returns what ends the subscription. A callback that can wake nobody any more may raise OSError (a closed pipe)
+        or RuntimeError (an event loop that ended), and is dropped.
         """
         self._subscribers = [*self._subscribers, callback]
 
@@ -329,8 +331,8 @@ class Store:
         for callback in self._subscribers:
             try:
                 callback()
-            except Exception:  # noqa: BLE001 (a console that is shutting down must not stop the store)
-                self._log.exception("store.subscriber_dropped")
+            except _CANNOT_HEAR:
+                self._log.warning("store.subscriber_dropped", exc_info=True)
                 self._subscribers = [other for other in self._subscribers if other is not callback]
 
     def _keep_house(self, book: Book) -> None:
