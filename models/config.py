@@ -21,6 +21,9 @@ class LanguageSettings(_Section):
     enabled: bool = True
     """Off: the kiosk answers from templates."""
     threads: int = Field(default=2, ge=1, le=64, description="cores the process may keep busy")
+    least_cores: float = Field(
+        default=0.25, ge=0.05, le=1.0, description="cores left to the process while cameras are under their `min_fps`"
+    )
     context_tokens: int = Field(
         default=2048, ge=512, le=32768, description="tokens that fit in memory: cached prefixes and the turns under way"
     )

@@ -19,7 +19,7 @@ from models.errors import LanguageRejectedError, LanguageUnavailableError, Model
 from models.language.child import Child, ChildGoneError
 from models.language.ledger import Ledger, Waiting
 from models.language.requests import Completion, CompletionRequest, LanguageStats
-from models.language.wire import Answer, Ask, Cancel, Failure, Piece, Ping, Pong, Ready, Reply, Warm
+from models.language.wire import Allow, Answer, Ask, Cancel, Failure, Piece, Ping, Pong, Ready, Reply, Warm
 from models.manifest import ActiveArtefact
 
 TICK_S = 0.1
@@ -55,6 +55,7 @@ class LanguageModel:
         self._prefixes = tuple(prefixes)[: settings.cached_prefixes]
         self._chance = chance or Random()
         self._ledger = Ledger(settings.queue_limit)
+        self._cores = float(settings.threads)
         self._child: Child | None = None
         self._up = Event()
         self._stopping = Event()
@@ -89,6 +90,10 @@ class LanguageModel:
     def wait_until_up(self, timeout_s: float) -> bool:
         """Block until the process is ready, at most ``timeout_s``; whether it is."""
         return self._up.wait(timeout_s)
+
+    def allow(self, cores: float) -> None:
+        """Let the process keep so many cores busy from now on; under one it rests in between. Any thread, no wait."""
+        self._cores = min(cores, float(self._settings.threads))
 
     def stats(self) -> LanguageStats:
         """Figures for the console and for health; from any thread."""
@@ -229,6 +234,7 @@ class LanguageModel:
     def _watch(self, child: Child) -> None:
         """Hear replies and ping, until the process ends, hangs or is no longer needed."""
         ping, pong, pinged_s = 0, 0, time.monotonic()
+        cores = float(self._settings.threads)
         while not self._stopping.is_set():
             for reply in child.read(TICK_S):
                 pong = reply.id if isinstance(reply, Pong) else pong
@@ -241,6 +247,9 @@ class LanguageModel:
             if pong == ping and now_s - pinged_s >= self._settings.ping_every_s:
                 ping, pinged_s = ping + 1, now_s
                 child.send(Ping(id=ping), timeout_s=SEND_TIMEOUT_S)
+            if self._cores != cores:
+                cores = self._cores
+                child.send(Allow(cores=cores), timeout_s=SEND_TIMEOUT_S)
 
     def _hear(self, reply: Reply) -> None:
         match reply:

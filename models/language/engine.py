@@ -19,7 +19,7 @@ from models.language.gbnf import GrammarInvalidError
 from models.language.prefixes import CachedPrefix, PrefixCache, Tokens
 from models.language.turns import Turn, TurnRejectedError, read_turn
 from models.language.vocabulary import Vocabulary
-from models.language.wire import Answer, Ask, Cancel, Command, Failure, Piece, Ping, Pong, Reply, Warm
+from models.language.wire import Answer, Ask, Cancel, Failure, Piece, Ping, Pong, Reply, Warm, Work
 from models.language.wording import Finish, Logits, Wording
 
 _NOWHERE = -1
@@ -136,7 +136,7 @@ class Engine:
         """Whether a step would do nothing."""
         return not self._answering and not self._waiting and not self._warmings
 
-    def take(self, command: Command) -> list[Reply]:
+    def take(self, command: Work) -> list[Reply]:
         """Accept a command; what can be said at once comes back."""
         match command:
             case Ping(id=ping):

@@ -118,6 +118,10 @@ class LlamaRuntime:
         view: Logits = np.ctypeslib.as_array(pointer, shape=(self._size,))
         return view
 
+    def use_threads(self, threads: int) -> None:
+        """Compute on so many threads from the next call on."""
+        llama_cpp.llama_set_n_threads(self._context, threads, threads)
+
     def copy(self, source: int, target: int) -> None:
         """Let a sequence begin with all that another holds, without computing it again."""
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, -1, -1)

@@ -3,7 +3,7 @@
 Owns the vocabulary of the two pipes. Any number of requests may be under way and answers come in any order, so
 the process may work on several at once without the client knowing.
 
-    client ── ask, cancel, warm, ping ──► process
+    client ── ask, cancel, warm, ping, allow ──► process
     client ◄── ready, piece, answer, failure, pong ── process
 """
 
@@ -64,6 +64,13 @@ class Ping(_Line):
     id: int
 
 
+class Allow(_Line):
+    """So many cores may be kept busy from now on; under one, the process rests between two pieces of work."""
+
+    kind: Literal["allow"] = "allow"
+    cores: float = Field(gt=0.0)
+
+
 class Ready(_Line):
     """The weights are loaded; sent once, first."""
 
@@ -113,7 +120,9 @@ class Pong(_Line):
     id: int
 
 
-Command = Ask | Cancel | Warm | Ping
+Work = Ask | Cancel | Warm | Ping
+"""What the engine takes."""
+Command = Work | Allow
 Reply = Ready | Piece | Answer | Failure | Pong
 
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])

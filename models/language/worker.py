@@ -19,10 +19,11 @@ from models.errors import ArtefactInvalidError
 from models.language.chat import Template
 from models.language.engine import Engine
 from models.language.llama import LlamaRuntime
-from models.language.wire import MAX_LINE_BYTES, Command, Ready, Reply, read_command, to_line
+from models.language.wire import MAX_LINE_BYTES, Allow, Ready, Reply, Work, read_command, to_line
 
 PR_SET_PDEATHSIG = 1
 IDLE_WAIT_S = 1.0
+LONGEST_REST_S = 1.0
 READ_BYTES = 1 << 16
 EXIT_WEIGHTS = 3
 """Exit status when the weights cannot be used."""
@@ -32,13 +33,41 @@ class _Steps(Protocol):
     @property
     def is_idle(self) -> bool: ...
 
-    def take(self, command: Command) -> list[Reply]: ...
+    def take(self, command: Work) -> list[Reply]: ...
 
     def step(self) -> list[Reply]: ...
 
 
-def serve(engine: _Steps, commands_fd: int, reply: Callable[[Reply], None]) -> None:
-    """Work until ``commands_fd`` ends. Commands are taken in between two steps, so a cancel is never far.
+class Pace:
+    """How much of the machine the work may take: on how many threads, and how long to rest after a step."""
+
+    def __init__(self, use_threads: Callable[[int], None], mono_s: Callable[[], float]) -> None:
+        self._use_threads = use_threads
+        self._mono_s = mono_s
+        self._share = 1.0
+        self._rests_until_s = 0.0
+
+    @property
+    def rest_s(self) -> float:
+        """Seconds until the next step may begin."""
+        return max(0.0, self._rests_until_s - self._mono_s())
+
+    def allow(self, cores: float) -> None:
+        """Keep to so many cores from now on."""
+        self._use_threads(max(1, int(cores)))
+        self._share = min(1.0, cores)
+
+    def work(self, step: Callable[[], list[Reply]]) -> list[Reply]:
+        """Do one step; the rest that it earns is as long as it took, in the measure of the share."""
+        began_s = self._mono_s()
+        said = step()
+        ended_s = self._mono_s()
+        self._rests_until_s = ended_s + min((ended_s - began_s) * (1.0 / self._share - 1.0), LONGEST_REST_S)
+        return said
+
+
+def serve(engine: _Steps, commands_fd: int, reply: Callable[[Reply], None], pace: Pace) -> None:
+    """Work until ``commands_fd`` ends. Commands are taken between two steps and in rests, so a cancel is never far.
 
     Raises:
         ValueError: a line is no command or too long; the client is broken, so this process ends.
@@ -46,7 +75,7 @@ def serve(engine: _Steps, commands_fd: int, reply: Callable[[Reply], None]) -> N
     """
     unread = b""
     while True:
-        ready, _, _ = select.select([commands_fd], [], [], IDLE_WAIT_S if engine.is_idle else 0.0)
+        ready, _, _ = select.select([commands_fd], [], [], IDLE_WAIT_S if engine.is_idle else pace.rest_s)
         if ready:
             received = os.read(commands_fd, READ_BYTES)
             if not received:
@@ -55,10 +84,14 @@ def serve(engine: _Steps, commands_fd: int, reply: Callable[[Reply], None]) -> N
             if len(unread) > MAX_LINE_BYTES:
                 raise ValueError(f"a command is longer than {MAX_LINE_BYTES} bytes")
             for line in lines:
-                for said in engine.take(read_command(line)):
+                command = read_command(line)
+                if isinstance(command, Allow):
+                    pace.allow(command.cores)
+                    continue
+                for said in engine.take(command):
                     reply(said)
-        if not engine.is_idle:
-            for said in engine.step():
+        if not engine.is_idle and not pace.rest_s:
+            for said in pace.work(engine.step):
                 reply(said)
 
 
@@ -109,7 +142,7 @@ def main() -> int:
             mono_s=time.monotonic,
         )
         reply(Ready(context_tokens=options.context_tokens, rss_mb=runtime.rss_mb()))
-        serve(engine, sys.stdin.fileno(), reply)
+        serve(engine, sys.stdin.fileno(), reply, Pace(runtime.use_threads, time.monotonic))
     return 0
 
 

@@ -358,3 +358,21 @@ def test_the_process_dies_with_a_parent_that_is_killed(smollm2: ActiveArtefact, 
         parent.kill()
         parent.wait(10.0)
         wait_until(lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text())
+
+
+def test_fewer_cores_slow_the_answers_and_all_cores_bring_them_back(language: LanguageModel) -> None:
+    def took_s() -> float:
+        began_s = time.monotonic()
+        language.complete(request("Tell a long story.", max_tokens=40, temperature=1.0, seed=4))
+        return time.monotonic() - began_s
+
+    took_s()
+    free_s = took_s()
+    language.allow(0.1)
+    took_s()
+    held_s = took_s()
+    language.allow(64.0)
+    took_s()
+    again_s = took_s()
+    assert held_s > 3.0 * free_s
+    assert again_s < 0.5 * held_s

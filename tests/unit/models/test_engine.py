@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from models.language.engine import Engine
 from models.language.requests import Message, Priority
 from models.language.wire import Answer, Ask, Cancel, Failure, Piece, Ping, Pong, Reply, Warm, read_reply, to_line
-from models.language.worker import serve
+from models.language.worker import Pace, serve
 from tests.unit.models.fake_runtime import FakeRuntime
 
 
@@ -406,7 +407,11 @@ def test_serving_answers_over_pipes_until_the_input_closes() -> None:
         if isinstance(one, Answer):
             answered.set()
 
-    server = threading.Thread(target=serve, args=(Bench().engine, commands_out, reply), name="serve-test")
+    server = threading.Thread(
+        target=serve,
+        args=(Bench().engine, commands_out, reply, Pace(lambda _threads: None, time.monotonic)),
+        name="serve-test",
+    )
     server.start()
     lines = to_line(Ping(id=4)) + to_line(ask(5, prompt="hello\nworld"))
     os.write(commands_in, lines[:30])
