@@ -37,6 +37,7 @@ from edge.stock import ShelfStock, SlotSight
 from edge.store.store import Store
 from edge.translate import Translator
 from edge.watchdog import ServiceManager
+from models.governor import Governor
 from models.language.client import LanguageModel
 from models.manifest import Task
 from models.registry import Registry
@@ -129,12 +130,22 @@ class Appliance:
         self._language = start(
             LanguageModel(lambda: self._registry.active(Task.LANGUAGE), settings.models.language, prefixes=(PREFIX,))
         )
+        self._governor = self._make_governor()
         self._record_artefacts()
         self._translator = Translator(known_units=self._known_units())
         self._producers.callback(self._tell_last_footfall)
         self.vision = start(self._make_vision())
         self._serve(ports)
         start(Housekeeper(self._chores(), self._clock, settings.shop.node))
+
+    def _make_governor(self) -> Governor:
+        settings = self._shop.settings.models.language
+        return Governor(
+            most_cores=float(settings.threads),
+            least_cores=settings.least_cores,
+            allow=self._language.allow,
+            mono_s=self._clock.mono_s,
+        )
 
     def _tell_last_footfall(self) -> None:
         self._recorder.record(self._translator.due_footfall(self._clock.now(), final=True))
@@ -182,6 +193,7 @@ class Appliance:
             face_network=networks[Task.FACES],
             on_readings=self._on_readings,
             clock=self._clock,
+            on_turn=self._governor.tell,
         )
 
     def _start_uplink(self) -> "Uplink | NoUplink":
@@ -276,6 +288,7 @@ class Appliance:
             recorder=self._recorder,
             cameras=self.vision,
             language=self._language,
+            budget=self._governor,
             uplink=self.uplink,
             programs=programs,
         )
@@ -320,6 +333,7 @@ class Appliance:
             vision=self.vision,
             registry=self._registry,
             language=self._language,
+            governor=self._governor,
             catalogue=self._data.catalogue,
             tickets=self._tickets,
             close_ticket=self._close_ticket,

@@ -40,6 +40,7 @@ from edge.facts import FACT_TYPES, KioskHandoffFact
 from edge.node_report import UplinkView, rss_mb
 from edge.store.rows import StoredFact
 from edge.store.store import Store
+from models.governor import Governor
 from models.language.requests import LanguageStats
 from models.registry import Registry
 from sync.records import Lane, Scalar
@@ -100,6 +101,7 @@ class RunningShop:
     vision: VisionService
     registry: Registry
     language: Language
+    governor: Governor
     catalogue: Catalogue
     tickets: Tickets
     close_ticket: Callable[[str, str], None]
@@ -266,6 +268,9 @@ class ShopSource:
             notes.append(f"The store's room is {stats.fill:.0%} used: old facts are being trimmed. Free disk space.")
         if not language.is_up:
             notes.append("The language model is down: the kiosk answers from templates.")
+        if self._shop.governor.is_holding:
+            cores = self._shop.governor.cores
+            notes.append(f"Cameras are under their floor: the kiosk's language model is held to {cores:g} cores.")
         if self._shop.clock.time_quality() != "synced":
             notes.append("No time service keeps the clock: facts are marked unsynced.")
         return notes
@@ -279,6 +284,9 @@ class ShopSource:
             picture_id=str(view.picture_number) if view.picture_number else None,
             fps=view.analysed_fps,
             skipped=view.skipped_frames,
+            late=view.late_frames,
+            thinned=view.thinned_frames,
+            unchanged=view.gated_frames,
             slots=tuple(
                 SlotRow(
                     slot_id=slot.slot_id,

@@ -217,6 +217,10 @@ class NodeHealthFact(Fact):
     disk_free_share: Annotated[Share, Internal]
     rss_mb: Annotated[float, Field(ge=0.0), Internal]
     skipped_frames: Annotated[Count, Internal]
+    late_frames: Annotated[Count, Internal] = 0
+    thinned_frames: Annotated[Count, Internal] = 0
+    unchanged_frames: Annotated[Count, Internal] = 0
+    language_held_s: Annotated[Seconds, Internal] = 0.0
 
 
 class ClockStepFact(Fact):

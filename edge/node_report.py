@@ -54,6 +54,20 @@ class Language(Protocol):
         ...
 
 
+class Budget(Protocol):
+    """The part of the governor that is told."""
+
+    @property
+    def cores(self) -> float:
+        """What the language model may use now."""
+        ...
+
+    @property
+    def held_s(self) -> float:
+        """For how many seconds it has had less than all."""
+        ...
+
+
 class UplinkView(Protocol):
     """The part of the uplink that is told."""
 
@@ -74,6 +88,7 @@ class NodeReport:
     recorder: Recorder
     cameras: Cameras
     language: Language
+    budget: Budget
     uplink: UplinkView
     programs: Callable[[], Mapping[str, object]] | None = None
     """What the endpoint for other programs tells, where there is one."""
@@ -92,6 +107,10 @@ class NodeReport:
             disk_free_share=round(self.store.stats().disk_free_share, 4),
             rss_mb=round(rss_mb(), 1),
             skipped_frames=sum(view.skipped_frames for view in views),
+            late_frames=sum(view.late_frames for view in views),
+            thinned_frames=sum(view.thinned_frames for view in views),
+            unchanged_frames=sum(view.gated_frames for view in views),
+            language_held_s=round(self.budget.held_s, 1),
         )
 
     def status(self) -> dict[str, Any]:
@@ -108,6 +127,7 @@ class NodeReport:
             "openai": self.programs() if self.programs else None,
             "language_up": self.language.is_up,
             "language": asdict(self.language.stats()),
+            "budget": {"language_cores": self.budget.cores, "language_held_s": round(self.budget.held_s, 1)},
             "rss_mb": round(rss_mb(), 1),
             "facts": stats.facts,
             "facts_waiting_for_store": self.recorder.waiting,
@@ -130,6 +150,9 @@ class NodeReport:
                     "state": "ok" if view.fault is None else view.fault.value,
                     "fps": round(view.analysed_fps, 1),
                     "skipped": view.skipped_frames,
+                    "late": view.late_frames,
+                    "thinned": view.thinned_frames,
+                    "unchanged": view.gated_frames,
                 }
                 for view in self.cameras.views()
             ],

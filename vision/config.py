@@ -98,6 +98,9 @@ class CameraSettings(_Section):
     url: str = Field(default="", max_length=500, description="file path or rtsp://...; a replay needs none")
     loop: bool = Field(default=False, description="start a file again at its end")
     analyse_fps: float = Field(default=5.0, gt=0.0, le=30.0, description="frames looked at a second, at most")
+    min_fps: float = Field(
+        default=2.0, gt=0.0, le=30.0, description="frames looked at a second, at least, however busy the kiosk is"
+    )
     steady_s: float = Field(default=0.5, ge=0.2, le=30.0, description="at rest for so long before a count is claimed")
     person_threshold: float = Field(default=0.40, gt=0.0, lt=1.0)
     """Score from which a detection is a person."""

@@ -1,9 +1,10 @@
 """One camera's seat at the vision worker: which frame is due, what was skipped, and the console's picture.
 
-Owns the count of frames left out and the rule that a picture is redacted before it is encoded. `take`, `miss` and
-`render` belong to the worker's thread; `view` may be called from any.
+Owns the count of frames left out and the rule that a picture is redacted before it is encoded. `waiting`, `look`,
+`miss` and `render` belong to the worker's thread; `view` may be called from any.
 """
 
+import math
 import threading
 from collections import deque
 from dataclasses import dataclass, replace
@@ -25,9 +26,11 @@ from vision.pictures import Picture
 from vision.pipeline import CameraPipeline
 from vision.readings import FeedFault, Reading
 from vision.redact import redact
+from vision.turns import Waiting
 
 _FACE_THRESHOLD = 0.4
 _VIEW_EVERY_S = 0.5
+_BUSY_VIEW_EVERY_S = 2.0
 _WATCHED_S = 5.0
 _RATE_WINDOW_S = 5.0
 _EARLY_PART = 0.2  # of a frame interval: frames do not come to the millisecond
@@ -85,6 +88,8 @@ class CameraView:
     """Left out as ``analyse_fps`` asks."""
     skipped_frames: int
     """Due, but the machine was busy: not looked at."""
+    late_frames: int
+    """Looked at, but later than ``min_fps`` asks, because the machine was busy."""
 
 
 class Redactor:
@@ -116,10 +121,14 @@ class Seat:
         self.feed = feed
         self._redactor = redactor
         self._interval_s = 1.0 / settings.analyse_fps
+        self._longest_s = max(1.0 / settings.min_fps, self._interval_s)
         self._last: Frame | None = None
         self._analysed_at: deque[float] = deque()
         self._thinned = 0
         self._skipped = 0
+        self._late = 0
+        self._at_hand_s: float | None = None
+        self._is_changing = True
         self._lock = threading.Lock()
         self._watched_until_s: float | None = None
         self._rendered_s: float | None = None
@@ -132,20 +141,46 @@ class Seat:
         """Frames that were due and not looked at."""
         return self._skipped
 
-    def take(self) -> Frame | None:
-        """The newest frame when it is due, else None."""
+    def waiting(self, now_s: float) -> Waiting | None:
+        """What the choice of the next turn needs to know; None while no frame is due."""
+        if self._due() is None:
+            self._at_hand_s = None
+            return None
+        self._at_hand_s = now_s if self._at_hand_s is None else self._at_hand_s
+        wait_s = math.inf if self._last is None else now_s - self._last.mono_s
+        return Waiting(self.settings.id, wait_s, self._longest_s, now_s - self._at_hand_s, self._is_changing)
+
+    def _due(self) -> Frame | None:
+        """The newest frame, unless it was looked at or comes earlier than ``analyse_fps`` asks."""
         frame, last = self.feed.newest(), self._last
-        if frame is None or (last is not None and frame.index == last.index):
+        if frame is None or last is None:
+            return frame
+        is_early = frame.mono_s - last.mono_s < (1.0 - _EARLY_PART) * self._interval_s
+        return None if frame.index == last.index or is_early else frame
+
+    def look(self, turn: Waiting) -> list[Reading]:
+        """Take the turn: look at the newest frame. Blocks for as long as the networks take."""
+        self._late += turn.is_short
+        frame = self.take()
+        if frame is None:
+            return []
+        quiet_before = self.pipeline.counts.quiet_frames
+        readings = self.pipeline.process(frame)
+        self._is_changing = self.pipeline.counts.quiet_frames == quiet_before
+        return readings
+
+    def take(self) -> Frame | None:
+        """The newest frame when it is due, else None; counts what was left out before it."""
+        frame, last = self._due(), self._last
+        if frame is None:
             return None
         if last is not None:
             since_s = frame.mono_s - last.mono_s
-            if since_s < (1.0 - _EARLY_PART) * self._interval_s:
-                return None
             between = frame.index - last.index - 1
             missed = min(between, max(round(since_s / self._interval_s) - 1, 0))
             self._skipped += missed
             self._thinned += between - missed
-        self._last = frame
+        self._last, self._at_hand_s = frame, None
         self._analysed_at.append(frame.mono_s)
         while frame.mono_s - self._analysed_at[0] > _RATE_WINDOW_S:
             self._analysed_at.popleft()
@@ -157,11 +192,14 @@ class Seat:
         media_s = 0.0 if self._last is None else self._last.media_s + max(now_s - self._last.mono_s, 0.0)
         return self.pipeline.miss(Stamp(clock.now(), now_s, media_s))
 
-    def render(self, clock: Clock) -> None:
-        """Bring the view up to date; makes a picture at the first frame, at a fault, and while somebody watches."""
+    def render(self, clock: Clock, *, is_busy: bool = False) -> None:
+        """Bring the view up to date; makes a picture at the first frame, at a fault, and while somebody watches.
+
+        ``is_busy``: cameras wait for their floor, so pictures are made less often.
+        """
         now_s = clock.mono_s()
         jpeg = None if self._view is None else self._view.jpeg
-        if self._last is not None and self._is_picture_due(now_s):
+        if self._last is not None and self._is_picture_due(now_s, _BUSY_VIEW_EVERY_S if is_busy else _VIEW_EVERY_S):
             self._rendered_s, self._rendered_fault = now_s, self.pipeline.fault
             jpeg = self._picture(self._last)
             self._pictures += 1
@@ -169,12 +207,12 @@ class Seat:
         with self._lock:
             self._view = view
 
-    def _is_picture_due(self, now_s: float) -> bool:
+    def _is_picture_due(self, now_s: float, every_s: float) -> bool:
         if self._rendered_s is None or self._rendered_fault is not self.pipeline.fault:
             return True
         with self._lock:
             is_watched = self._watched_until_s is not None and now_s < self._watched_until_s
-        return is_watched and now_s - self._rendered_s >= _VIEW_EVERY_S
+        return is_watched and now_s - self._rendered_s >= every_s
 
     def _picture(self, frame: Frame) -> bytes:
         safe = self._redactor.redacted(frame, self.pipeline.people, whole_person=self.settings.whole_person_blur)
@@ -199,6 +237,7 @@ class Seat:
             gated_frames=counts.quiet_frames,
             thinned_frames=self._thinned,
             skipped_frames=self._skipped,
+            late_frames=self._late,
         )
 
     def _slot_views(self, now: datetime) -> tuple[SlotView, ...]:

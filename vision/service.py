@@ -1,7 +1,8 @@
 """The vision service: all cameras of the shop behind one worker thread.
 
-Owns the threads and the turn order: the newest frame of each camera in turn, so that a busy camera takes no other
-one's share. Readings leave through a callback in the worker's thread, which may make it wait.
+Owns the threads and gives the turns (`vision.turns`): a floor for every camera, so that a busy one takes no other
+one's share; says when the machine is too busy for the floors. Readings leave through a callback in the worker's
+thread, which may make it wait.
 """
 
 import threading
@@ -18,16 +19,23 @@ from vision.feeds import Clock, Feed
 from vision.pipeline import CameraPipeline, References
 from vision.readings import Reading
 from vision.seats import CameraView, Redactor, Seat
+from vision.turns import next_turn
 
 _IDLE_S = 0.25
+_ROUND_S = 0.2  # a camera without a frame is asked so often whether it is lost
 _STOP_S = 10.0
+
+
+def _nobody_asks(_is_short: bool) -> None:
+    """Nothing shares the machine with the cameras."""
 
 
 class VisionService:
     """All cameras. Enter starts the threads, exit stops them within a deadline. `view` may be called anywhere.
 
     Networks may be None: without persons no one is looked for; without both, pictures are shown as coarse blocks
-    only, since nobody in them can be hidden. They are used from the worker's thread alone.
+    only, since nobody in them can be hidden. They are used from the worker's thread alone. ``on_turn`` is called there
+    at every turn with whether a camera is under its ``min_fps`` for want of time; it must not block.
 
     Raises:
         FeedUnavailableError: a reference picture is missing.
@@ -44,11 +52,15 @@ class VisionService:
         person_network: BoxNetwork | None = None,
         face_network: BoxNetwork | None = None,
         random: Random | None = None,
+        on_turn: Callable[[bool], None] = _nobody_asks,
     ) -> None:
         self._vision = vision
         self._on_readings = on_readings
+        self._on_turn = on_turn
         self._clock = clock
         self._random = random
+        self._is_short = False
+        self._went_round_s = float("-inf")
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="vision-worker", daemon=True)
@@ -119,24 +131,35 @@ class VisionService:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                worked = [self._turn(seat) for seat in self._seats.values()]
-                if not any(worked):
+                if not self._turn():
                     self._wake.wait(_IDLE_S)
-                self._wake.clear()
+                    self._wake.clear()
         except Exception as error:
             self._failure = error
             raise
 
-    def _turn(self, seat: Seat) -> bool:
-        """Give a camera its turn; True when there was a frame to look at."""
-        if self._stopping.is_set():
+    def _turn(self) -> bool:
+        """Give one camera its turn; False when none has a frame that is due."""
+        now_s = self._clock.mono_s()
+        waiting = {seat.settings.id: seat.waiting(now_s) for seat in self._seats.values()}
+        turns = [one for one in waiting.values() if one is not None]
+        self._is_short = any(one.is_short for one in turns)
+        self._on_turn(self._is_short)
+        if now_s - self._went_round_s >= _ROUND_S:
+            self._went_round_s = now_s
+            for name in [name for name, one in waiting.items() if one is None]:
+                self._tell(self._seats[name], self._seats[name].miss(self._clock))
+        turn = next_turn(turns)
+        if turn is None:
             return False
-        frame = seat.take()
-        readings = seat.miss(self._clock) if frame is None else seat.pipeline.process(frame)
+        seat = self._seats[turn.camera_id]
+        self._tell(seat, seat.look(turn))
+        return True
+
+    def _tell(self, seat: Seat, readings: list[Reading]) -> None:
         if readings:
             self._on_readings(readings)
-        seat.render(self._clock)
-        return frame is not None
+        seat.render(self._clock, is_busy=self._is_short)
 
 
 def load_references(settings: ReferenceSettings) -> References:

@@ -27,7 +27,7 @@ _SETTINGS = LanguageSettings(threads=2, parallel_turns=8, queue_limit=16)
 _QUICK_ROUNDS_S = 26.0
 """No round begins in a quick run that may end later; starting the contenders takes the rest of the 45 s."""
 _GOAL_SESSIONS = 4
-_PREFIX = (
+KIOSK_PREFIX = (
     "You are the friendly voice of a shop's information screen. You answer one shopper in one or two short sentences."
     " You use only the facts that you are given, and you copy names, prices and places exactly."
     " You never promise a discount, and you never guess a price, a place or a stock."
@@ -58,13 +58,13 @@ def run(quick: bool) -> list[BenchResult]:
     with TemporaryDirectory() as empty, ExitStack() as stack:
         weights = Registry(Path(empty), DEFAULT_ARTEFACTS).active(Task.LANGUAGE)
         contenders = [
-            stack.enter_context(our_engine(weights, _SETTINGS, _PREFIX)),
+            stack.enter_context(our_engine(weights, _SETTINGS, KIOSK_PREFIX)),
             stack.enter_context(plain_llama(weights, _SETTINGS)),
         ]
         if has_server():
             contenders.append(stack.enter_context(own_server(weights, _SETTINGS)))
         for contender in contenders:
-            contender.ask(_turn(0))
+            contender.ask(kiosk_turn(0))
         began_s = time.monotonic()
         for number in range(rounds):
             for count in sessions:
@@ -80,18 +80,18 @@ def run(quick: bool) -> list[BenchResult]:
 def _round(contender: Contender, sessions: int, first_turn: int) -> tuple[float, list[Timing]]:
     with ThreadPoolExecutor(sessions, thread_name_prefix="bench-llm") as pool:
         began_s = time.perf_counter()
-        timings = list(pool.map(contender.ask, [_turn(first_turn + session) for session in range(sessions)]))
+        timings = list(pool.map(contender.ask, [kiosk_turn(first_turn + session) for session in range(sessions)]))
         return sessions / (time.perf_counter() - began_s), timings
 
 
-def _turn(number: int) -> CompletionRequest:
+def kiosk_turn(number: int) -> CompletionRequest:
     """A question about a product; the same number asks the same."""
     product = f"{_PRODUCTS[number % len(_PRODUCTS)]} {number % 9 + 1}00 g"
     where = f"aisle {number % 12 + 1}, bay {number % 5 + 1}"
     found = (f"{product} is in {where}.", f"You will find {product} in {where}.", f"Look in {where} for {product}.")
     left = (f"{number % 30 + 2} are on the shelf.", f"There are {number % 30 + 2} on the shelf for you.")
     return CompletionRequest(
-        prefix=_PREFIX,
+        prefix=KIOSK_PREFIX,
         prompt=f"Facts: {found[0]} {left[0]}\nQuestion: where is it?",
         grammar=grammar_of((found, left)),
         deadline_s=300.0,

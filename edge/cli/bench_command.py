@@ -21,6 +21,7 @@ class Area(StrEnum):
     STORE = "store"
     LLM = "llm"
     KIOSK = "kiosk"
+    BOX = "box"
 
 
 @app.command()

@@ -64,7 +64,6 @@ def _model(language: Any) -> str:
 
 
 def _lines(body: Any) -> list[str]:
-    cameras = [f"  {c['id']:<16} {c['state']:<8} {c['fps']:.1f} fps, {c['skipped']} skipped" for c in body["cameras"]]
     link = body["link"]
     waiting = ", ".join(f"{lane} {count}" for lane, count in link["pending"].items())
     return [
@@ -75,7 +74,19 @@ def _lines(body: Any) -> list[str]:
         f"link    {'up' if link['up'] else 'down'} to {link['broker']}; waiting: {waiting}",
         f"facts   {body['facts']} stored",
         f"model   {_model(body['language'])}",
+        f"cores   {_budget(body['budget'])}",
         "cameras",
-        *cameras,
+        *(_camera_line(camera) for camera in body["cameras"]),
         *(f"TROUBLE {trouble}" for trouble in _troubles(body)),
     ]
+
+
+def _budget(budget: Any) -> str:
+    now = f"the language model may use {budget['language_cores']:g}"
+    return f"{now}; held back {budget['language_held_s']:.0f} s in all for cameras under their floor"
+
+
+def _camera_line(camera: Any) -> str:
+    left_out = f"too busy for {camera['skipped']}, {camera['late']} looked at late"
+    rest = f"{camera['thinned']} left out as set, {camera['unchanged']} unchanged"
+    return f"  {camera['id']:<16} {camera['state']:<8} {camera['fps']:.1f} fps; frames: {left_out}, {rest}"

@@ -78,6 +78,12 @@ class CameraPanel:
     """Frames analysed a second, lately."""
     skipped: int
     """Frames not looked at because the budget was spent, since the start."""
+    late: int = 0
+    """Frames looked at, but later than the camera's floor asks."""
+    thinned: int = 0
+    """Frames left out because ``analyse_fps`` asks for fewer."""
+    unchanged: int = 0
+    """Frames looked at in which nothing had changed."""
     slots: tuple[SlotRow, ...] = ()
 
 

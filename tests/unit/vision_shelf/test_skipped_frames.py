@@ -45,3 +45,20 @@ def test_frames_left_out_are_counted_by_their_reason(looked_at: list[int], thinn
         feed.index = index
         seat.take()
     assert (seat._thinned, seat.skipped_frames) == (thinned, skipped)
+
+
+def test_a_camera_that_waits_with_frames_at_hand_is_short_and_its_look_counts_as_late() -> None:
+    settings = CameraSettings(id="cam-test", analyse_fps=5.0, min_fps=2.0)
+    feed = Newest()
+    seat = Seat(settings, CameraPipeline(settings, VisionSettings()), feed, Redactor(None))  # type: ignore[arg-type]
+    seat.take()
+    assert seat.waiting(0.0) is None
+    shorts = []
+    for feed.index in range(1, 9):
+        turn = seat.waiting(feed.index / 10.0)
+        shorts.append(turn is not None and turn.is_short)
+    assert shorts == [False] * 6 + [True] * 2
+    assert turn is not None
+    seat.look(turn)
+    assert (seat.skipped_frames, seat._late) == (3, 1)
+    assert seat.waiting(0.8) is None
