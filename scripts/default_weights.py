@@ -37,15 +37,16 @@ def write_weights(
     labels: tuple[str, ...],
     decoder: str,
     origin: str,
+    max_bytes: int = MAX_BYTES,
 ) -> Manifest:
-    """Write ``<name>.onnx`` and ``<name>.json``.
+    """Write ``<name>.onnx`` and ``<name>.json``; without another ``max_bytes``, for the repository.
 
     Raises:
-        SourceWeightsError: the result is larger than weights in the repository may be.
+        SourceWeightsError: the result is larger than it may be.
     """
     content = model.SerializeToString(deterministic=True)
-    if len(content) > MAX_BYTES:
-        raise SourceWeightsError(f"{name} would be {len(content)} bytes, at most {MAX_BYTES} may be kept")
+    if len(content) > max_bytes:
+        raise SourceWeightsError(f"{name} would be {len(content)} bytes, at most {max_bytes} may be kept")
     manifest = Manifest(
         name=name,
         version=version,
