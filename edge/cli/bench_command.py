@@ -18,6 +18,7 @@ class Area(StrEnum):
     """What can be measured."""
 
     VISION = "vision"
+    ONNX = "onnx"
     STORE = "store"
     LLM = "llm"
     KIOSK = "kiosk"
