@@ -41,8 +41,8 @@ class InputMaker:
         filled: NDArray[Any] = fill_letterbox(image_bgr, plan, fill=self._wanted.fill)
         ordered = filled[:, :, ::-1] if self._wanted.colour == "RGB" else filled
         planes = np.ascontiguousarray(ordered.transpose(2, 0, 1)[None]).astype(np.float32)
-        if self._mean.any():
+        if self._wanted.mean != (0.0, 0.0, 0.0):
             planes -= self._mean
-        if (self._std != 1.0).any():
+        if self._wanted.std != (1.0, 1.0, 1.0):
             planes /= self._std
         return planes if self._wanted.layout == "NCHW" else np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
