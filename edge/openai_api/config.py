@@ -26,7 +26,7 @@ class OpenAiSettings(BaseModel):
     """Seconds in which an answer must be there, waiting included."""
     max_answer_tokens: Annotated[int, Field(ge=1, le=4096)] = 512
     """Longest answer; a request that wants more ends here, with finish_reason "length"."""
-    parallel: Annotated[int, Field(ge=1, le=4)] = 2
-    """Requests that the model works on at a time; the rest of its places are the kiosk's."""
+    parallel: Annotated[int, Field(ge=1, le=4)] = 1
+    """Requests that the model works on at a time; each makes the shoppers' answers slower, by about a fifth."""
     queue_limit: Annotated[int, Field(ge=0, le=256)] = 16
     """Requests that may wait; further ones get "too many requests"."""
