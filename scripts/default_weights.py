@@ -1,13 +1,17 @@
-"""Writes weights and their manifest into `models/defaults/`, under one name, with the licence file they need."""
+"""Writes weights and their manifest under one name: int8 ones for `models/defaults/`, and the float ones they come of.
+
+What is known of the same bytes there, the figures of their quantization, is kept.
+"""
 
 import hashlib
 from pathlib import Path
 
 import onnx
 
-from models.manifest import FileSource, Manifest, PictureInput, Task, manifest_json
+from models.manifest import FileSource, Manifest, PictureInput, QuantizedFrom, Task, manifest_json, read_manifest
 
 MAX_BYTES = 5_000_000
+MAX_FLOAT_BYTES = 50_000_000
 
 
 class SourceWeightsError(Exception):
@@ -47,21 +51,28 @@ def write_weights(
     content = model.SerializeToString(deterministic=True)
     if len(content) > max_bytes:
         raise SourceWeightsError(f"{name} would be {len(content)} bytes, at most {max_bytes} may be kept")
+    sha256 = hashlib.sha256(content).hexdigest()
     manifest = Manifest(
         name=name,
         version=version,
         task=task,
         format="onnx",
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=sha256,
         size_bytes=len(content),
         licence=licence,
         input=picture,
         labels=labels,
         decoder=decoder,
         source=FileSource(path=f"{name}.onnx"),
+        quantized_from=_known_record(folder / f"{name}.json", sha256),
         origin=origin,
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.onnx").write_bytes(content)
     (folder / f"{name}.json").write_bytes(manifest_json(manifest))
     return manifest
+
+
+def _known_record(path: Path, sha256: str) -> QuantizedFrom | None:
+    known = read_manifest(path) if path.exists() else None
+    return known.quantized_from if known is not None and known.sha256 == sha256 else None

@@ -2,7 +2,8 @@
 
 Ranges are calibrated once. Then every layer alone is made int8 and the outputs are compared with the float ones on
 frames that calibrated nothing. All layers are quantized at first; the worst is left out, and the next, until the
-golden sets lose no more than they may, or leaving out gains nothing any more. The same inputs give the same bytes.
+golden sets lose no more than they may, leaving out gains nothing any more, or time is up. The same inputs give the
+same bytes.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,15 +15,17 @@ import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-Feeds = dict[str, NDArray[Any]]
+from scripts.quantize_onnx import Feeds, quantize_file, save_float
+
 WITH_WEIGHTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 TRIES = (0, 1, 2, 3, 4, 6, 8, 12, 16)
 """How many of the worst layers are left out, try by try; a network that needs more is none for int8."""
 MAX_TRIES_WITHOUT_GAIN = 3
 
 Progress = Callable[[str], None]
+IsOver = Callable[[], bool]
+"""Whether the time for a search is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +37,14 @@ class LayerEffect:
     error: float
 
 
-class _Frames(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships no types
-    def __init__(self, feeds: Sequence[Feeds]) -> None:
-        self._feeds = iter(feeds)
-
-    def get_next(self) -> Feeds | None:
-        return next(self._feeds, None)
-
-
 class Quantizer:
     """One float network with its calibrated ranges. Writes into ``folder`` alone."""
 
     def __init__(self, network: onnx.ModelProto, feeds: Sequence[Feeds], folder: Path) -> None:
-        for number, node in enumerate(network.graph.node):
-            node.name = node.name or f"{node.op_type}_{number}"
         self._feeds = feeds
         self._float, self._int8, self._ranges = (folder / name for name in ("float.onnx", "int8.onnx", "ranges.json"))
+        save_float(network, self._float)
         self.layers = [(n.name, n.op_type) for n in network.graph.node if n.op_type in WITH_WEIGHTS]
-        onnx.save(onnx.shape_inference.infer_shapes(network), self._float)
 
     def without(self, left_out: Sequence[str]) -> bytes:
         """The network in int8, but for some layers."""
@@ -66,19 +59,7 @@ class Quantizer:
         return self._float.read_bytes()
 
     def _made(self, **which: Any) -> bytes:
-        quantize_static(
-            self._float,
-            self._int8,
-            _Frames(self._feeds),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            reduce_range=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.MinMax,
-            calibration_cache_path=self._ranges,
-            **which,
-        )
+        quantize_file(self._float, self._int8, self._feeds, calibration_cache_path=self._ranges, **which)
         made: bytes = onnx.load(self._int8).SerializeToString(deterministic=True)
         return made
 
@@ -110,10 +91,15 @@ def _run(network: bytes, frames: Sequence[Feeds]) -> list[NDArray[np.float64]]:
     return [np.asarray(out, np.float64) for frame in frames for out in session.run(None, frame)]
 
 
-def layer_effects(quantizer: Quantizer, held_out: Sequence[Feeds], progress: Progress) -> tuple[LayerEffect, ...]:
-    """Every layer's own effect, worst first."""
+def layer_effects(
+    quantizer: Quantizer, held_out: Sequence[Feeds], progress: Progress, is_over: IsOver
+) -> tuple[LayerEffect, ...]:
+    """Every layer's own effect, worst first; of the layers before time was up only, where it is."""
     outputs, found = Outputs.of(quantizer, held_out), []
     for number, (name, op) in enumerate(quantizer.layers, 1):
+        if is_over():
+            progress(f"time is up: {len(quantizer.layers) - len(found)} layers were not measured")
+            break
         found.append(LayerEffect(name, op, round(outputs.error(quantizer.only(name)), 9)))
         progress(f"layer {number} of {len(quantizer.layers)}: {name} changes the outputs by {found[-1].error:.2e}")
     return tuple(sorted(found, key=lambda effect: (-effect.error, effect.name)))
@@ -129,9 +115,13 @@ class Attempt:
 
 
 def search(
-    quantizer: Quantizer, effects: Sequence[LayerEffect], excess_of: Callable[[bytes], float], progress: Progress
+    quantizer: Quantizer,
+    effects: Sequence[LayerEffect],
+    excess_of: Callable[[bytes], float],
+    progress: Progress,
+    is_over: IsOver,
 ) -> Attempt:
-    """The attempt with the fewest layers left out that loses no more than it may; else the best."""
+    """The attempt with the fewest layers left out that loses no more than it may; else the best before time was up."""
     best: Attempt | None = None
     tries_without_gain = 0
     for count in (n for n in TRIES if n <= len(effects)):
@@ -141,7 +131,7 @@ def search(
         progress(f"{count} layers left out: the golden sets lose {attempt.excess:.4f} more than they may")
         tries_without_gain = 0 if best is None or attempt.excess < best.excess else tries_without_gain + 1
         best = attempt if best is None or attempt.excess < best.excess else best
-        if best.excess <= 0 or tries_without_gain >= MAX_TRIES_WITHOUT_GAIN:
+        if best.excess <= 0 or tries_without_gain >= MAX_TRIES_WITHOUT_GAIN or is_over():
             break
     if best is None:
         raise ValueError("the network has no layer to quantize")

@@ -15,6 +15,7 @@ import json
 import logging
 import math
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,8 +28,8 @@ from models.errors import ModelsError
 from models.manifest import ActiveArtefact, FileSource, Manifest, QuantizedFrom, Task, manifest_json, read_manifest
 from models.timing import time_network
 from models.verification import verify_file
-from scripts.int8_search import Attempt, Feeds, LayerEffect, Quantizer, layer_effects, search
-from scripts.quantize_onnx import read_frames
+from scripts.int8_search import Attempt, LayerEffect, Quantizer, layer_effects, search
+from scripts.quantize_onnx import Feeds, read_frames
 from scripts.quantize_report import QuantizationReport, Weighed, as_json, as_svg, as_text
 from vision.decoders import decoder_of
 from vision.picture_input import InputMaker
@@ -36,6 +37,8 @@ from vision.picture_input import InputMaker
 SHRINKS = {Task.PERSONS: (1.0, 0.8)}
 """Of the network's side, in turn: near cameras show it a smaller picture."""
 HELD_OUT = 6
+LAYERS_PART = 0.5
+"""Of the time that there is; the rest is for leaving layers out."""
 ROUNDS, RUNS = 5, 10
 
 
@@ -57,12 +60,17 @@ def feeds_of(manifest: Manifest, sources: Sequence[Path], *, count: int, picture
     return feeds
 
 
-def quantize(parent: ActiveArtefact, feeds: Sequence[Feeds], *, out: Path, name: str) -> QuantizationReport:
+def quantize(
+    parent: ActiveArtefact, feeds: Sequence[Feeds], *, out: Path, name: str, max_s: float
+) -> QuantizationReport:
     """Quantize verified float weights and write everything into ``out``. Blocks for minutes.
+
+    After ``max_s`` no further layer is left out; what was begun is ended, and the best so far is the result.
 
     Raises:
         ModelsError: the golden sets cannot judge the weights.
     """
+    began_s = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
     held_out = feeds[:: max(1, len(feeds) // HELD_OUT)][:HELD_OUT]
     calibrating = [feed for feed in feeds if not any(feed is held for held in held_out)]
@@ -77,11 +85,16 @@ def quantize(parent: ActiveArtefact, feeds: Sequence[Feeds], *, out: Path, name:
     def excess_of(contents: bytes) -> float:
         return max((loss.loss - loss.at_most for loss in losses_of(contents) if loss.at_most is not None), default=0.0)
 
+    def is_over(part: float = 1.0) -> bool:
+        return time.monotonic() - began_s > part * max_s
+
     with TemporaryDirectory() as folder, TemporaryDirectory() as trying:
         effects = _known_effects(out / f"{name}.report.json", parent, digest)
         if not effects:
-            effects = layer_effects(Quantizer(onnx.load(parent.path), calibrating, Path(trying)), held_out, _say)
-        best = search(Quantizer(onnx.load(parent.path), feeds, Path(folder)), effects, excess_of, _say)
+            trials = Quantizer(onnx.load(parent.path), calibrating, Path(trying))
+            effects = layer_effects(trials, held_out, _say, lambda: is_over(LAYERS_PART))
+        quantizer = Quantizer(onnx.load(parent.path), feeds, Path(folder))
+        best = search(quantizer, effects, excess_of, _say, is_over)
     lost = losses_of(best.weights)
     child = ActiveArtefact(weights, _manifest(parent.manifest, best, lost, name=name, count=len(feeds)))
     before_weighed, after_weighed = _weighed(parent, child)
@@ -96,6 +109,7 @@ def quantize(parent: ActiveArtefact, feeds: Sequence[Feeds], *, out: Path, name:
         losses=lost,
         left_out=best.left_out,
         effects=effects,
+        layers=len(quantizer.layers),
     )
     _write(report, child.manifest, out)
     return report
@@ -119,6 +133,8 @@ def _known_effects(path: Path, parent: ActiveArtefact, digest: str) -> tuple[Lay
         return ()
     last = json.loads(path.read_bytes())
     if (last["made_of_sha256"], last["calibration_sha256"]) != (parent.manifest.sha256, digest):
+        return ()
+    if len(last["effects"]) < last["layers"]:
         return ()
     _say("the layers' effects are known from the last report")
     return tuple(LayerEffect(**effect) for effect in last["effects"])
@@ -169,6 +185,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40, help="frames of each calibration source")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--name", help="of the int8 weights; else the float name and -int8")
+    parser.add_argument("--max-minutes", type=float, default=60.0, help="after them no further layer is left out")
     parser.add_argument("--json", action="store_true", help="the report as one JSON object")
     given = parser.parse_args()
     logging.getLogger().setLevel(logging.ERROR)  # the library recommends its own preprocessing on every call
@@ -180,7 +197,8 @@ def main() -> None:
         if len(feeds) < 2 * HELD_OUT:
             raise ValueError(f"{len(feeds)} frames are too few: give at least {2 * HELD_OUT}")
         name = given.name or f"{manifest.name}-int8"
-        report = quantize(ActiveArtefact(given.weights, manifest), feeds, out=given.out, name=name)
+        parent = ActiveArtefact(given.weights, manifest)
+        report = quantize(parent, feeds, out=given.out, name=name, max_s=60.0 * given.max_minutes)
     except (ModelsError, ValueError, OSError) as failed:
         raise SystemExit(f"{failed}") from failed
     print(json.dumps(as_json(report)) if given.json else as_text(report))

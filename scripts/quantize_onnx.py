@@ -62,26 +62,44 @@ def _video_frames(path: Path, count: int) -> list[NDArray[Any]]:
 
 
 def quantize(model: onnx.ModelProto, feeds: Sequence[Feeds], *, keep_float: tuple[str, ...] = ()) -> onnx.ModelProto:
-    """The model with int8 weights and activations, but for the nodes whose output begins with one of ``keep_float``.
+    """The model with int8 weights and activations, but for the nodes whose output begins with one of ``keep_float``."""
+    with TemporaryDirectory() as folder:
+        before, after = Path(folder, "float.onnx"), Path(folder, "int8.onnx")
+        save_float(model, before)
+        kept = [node.name for node in model.graph.node if node.output[0].startswith(keep_float)]
+        quantize_file(before, after, feeds, nodes_to_exclude=kept)
+        return onnx.load(after)
+
+
+def save_float(model: onnx.ModelProto, path: Path) -> None:
+    """Write a network as `quantize_file` wants it: every node gets a name, every tensor its shape."""
+    for number, node in enumerate(model.graph.node):
+        node.name = node.name or f"{node.op_type}_{number}"
+    onnx.save(onnx.shape_inference.infer_shapes(model), path)
+
+
+def quantize_file(before: Path, after: Path, feeds: Sequence[Feeds], **which: Any) -> None:
+    """Write the int8 form of a network; the one place where its options are chosen.
 
     Weights use seven of the eight bits: without VNNI an x86 processor adds pairs of products in 16 bits, which
     eight bits overflow silently. On 106 frames the seventh bit cost NanoDet nothing that could be measured.
+
+    Args:
+        before: float weights, by `save_float`.
+        after: written.
+        feeds: calibrate the ranges.
+        which: the library's own choice of nodes (``nodes_to_exclude``, ``nodes_to_quantize``), and where it keeps
+            ranges between calls (``calibration_cache_path``).
     """
-    for number, node in enumerate(model.graph.node):
-        node.name = node.name or f"{node.op_type}_{number}"
-    with TemporaryDirectory() as folder:
-        before, after = Path(folder, "float.onnx"), Path(folder, "int8.onnx")
-        onnx.save(onnx.shape_inference.infer_shapes(model), before)
-        quantize_static(
-            before,
-            after,
-            _Frames(feeds),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            reduce_range=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.MinMax,
-            nodes_to_exclude=[node.name for node in model.graph.node if node.output[0].startswith(keep_float)],
-        )
-        return onnx.load(after)
+    quantize_static(
+        before,
+        after,
+        _Frames(feeds),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        reduce_range=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        calibrate_method=CalibrationMethod.MinMax,
+        **which,
+    )

@@ -35,6 +35,8 @@ class QuantizationReport:
     losses: tuple[Loss, ...]
     left_out: tuple[str, ...]
     effects: tuple[LayerEffect, ...]
+    layers: int
+    """How many layers with weights there are; more than ``effects`` where time was up."""
 
     @property
     def holds(self) -> bool:
@@ -69,7 +71,7 @@ def as_text(report: QuantizationReport) -> str:
         "",
         f"Left in float: {', '.join(report.left_out) or 'no layer'}.",
         "",
-        "Layers that change the outputs most:",
+        f"Layers that change the outputs most, of {len(report.effects)} measured, of {report.layers}:",
     ]
     lines += [f"  {e.error:.2e}  {e.op:<14} {e.name}" for e in report.effects[:10]]
     return "\n".join(lines) + "\n"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge.bench.results import BenchResult, at_least
 from edge.golden.judging import judge
-from edge.places import APPLIANCE_ROOT, DEFAULT_ARTEFACTS, Places
+from edge.places import DEFAULT_ARTEFACTS, Places
 from models.manifest import ActiveArtefact, Task
 from models.onnx_session import OnnxSession
 from models.registry import Registry
@@ -25,13 +25,15 @@ from models.registry import Registry
 Feeds = Mapping[str, NDArray[Any]]
 _INPUTS: Mapping[Task, tuple[int, ...]] = {Task.PERSONS: (1, 3, 416, 416), Task.FACES: (1, 3, 256, 448)}
 _TOKENS = 12
+_FLOAT_MISSING = (
+    "as recorded, for they do not lie here. To measure them, make them with `--float-out made/` of the script that "
+    "{int8}'s origin names, then `backroom models add made/{name}.onnx made/{name}.json`"
+)
 _RAW = "a bare onnxruntime session on the same weights and inputs, one thread"
 
 
-def run(quick: bool) -> list[BenchResult]:
-    """Measure the weights in use; blocks for about 20 s when quick, a minute otherwise."""
-    installed = Path("/var/lib/backroom")
-    data = installed if installed.is_dir() else APPLIANCE_ROOT / "data"
+def run(quick: bool, data: Path) -> list[BenchResult]:
+    """Measure the weights in use in a data folder; blocks for about 20 s when quick, a minute otherwise."""
     registry = Registry(Places(data).models, DEFAULT_ARTEFACTS)
     rounds = 10 if quick else 40
     results: list[BenchResult] = []
@@ -63,7 +65,8 @@ def _against_float(registry: Registry, artefact: ActiveArtefact, rounds: int) ->
         return []
     parent = registry.float_weights_of(artefact.manifest)
     judged = judge(artefact, float_weights=parent)
-    source = "measured here" if parent else "as recorded: `backroom models add` them to measure them here"
+    missing = _FLOAT_MISSING.format(name=record.name, int8=artefact.manifest.name)
+    source = missing if parent is None else "measured here"
     against = f"{record.name}, the float weights, {source}"
     lost = max((loss.loss for loss in judged.losses), default=0.0)
     results = [BenchResult(f"{task}_int8_golden_loss", lost, "share lost at worst", holds=True, against=against)]

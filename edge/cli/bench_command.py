@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from edge.bench.results import BenchResult
-from edge.cli.output import Json, emit, say, sentences, table
+from edge.cli.output import DataFolder, Json, emit, say, sentences, table
+from edge.cli.places import data_folder
 from edge.cli.running import quiet_logs
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -29,15 +30,17 @@ class Area(StrEnum):
 def bench(
     area: Area,
     quick: Annotated[bool, typer.Option("--quick", help="Under 45 s, less certain.")] = False,
+    data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Measure an area. Exit code 0 when it ran; whether goals hold is in the result."""
     quiet_logs()
-    run: Callable[[bool], list[BenchResult]] = import_module(f"edge.bench.{area.value}").run
+    run: Callable[..., list[BenchResult]] = import_module(f"edge.bench.{area.value}").run
+    where = (data_folder(data),) if area is Area.ONNX else ()
     if not as_json:
         say(f"measuring {area.value}: {'under 45 s' if quick else 'some minutes'}")
     with sentences():
-        results = run(quick)
+        results = run(quick, *where)
     if as_json:
         emit({"area": area.value, "results": results})
         return

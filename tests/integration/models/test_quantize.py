@@ -9,8 +9,13 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edge.golden.loss import Loss
-from scripts.int8_search import Attempt, Feeds, LayerEffect, Quantizer, layer_effects, search
+from scripts.int8_search import Attempt, LayerEffect, Quantizer, layer_effects, search
+from scripts.quantize_onnx import Feeds
 from scripts.quantize_report import QuantizationReport, Weighed, as_json, as_svg, as_text
+
+
+def never() -> bool:
+    return False
 
 
 def network() -> onnx.ModelProto:
@@ -45,7 +50,7 @@ def feeds() -> list[Feeds]:
 def test_every_layer_is_measured_and_the_worst_is_left_out_first(feeds: list[Feeds], tmp_path: Path) -> None:
     said: list[str] = []
     quantizer = Quantizer(network(), feeds[:4], tmp_path)
-    effects = layer_effects(quantizer, feeds[4:], said.append)
+    effects = layer_effects(quantizer, feeds[4:], said.append, never)
     assert {effect.name for effect in effects} == {"conv0", "conv1", "conv2"}
     assert effects[0].error > effects[-1].error
     assert len(said) == 3
@@ -56,7 +61,7 @@ def test_every_layer_is_measured_and_the_worst_is_left_out_first(feeds: list[Fee
         tried.append(weights)
         return losing[len(tried) - 1]
 
-    best = search(quantizer, effects, excess, said.append)
+    best = search(quantizer, effects, excess, said.append, never)
     assert best.left_out == (effects[0].name,)
     assert best.weights == tried[1] != tried[0]
 
@@ -73,8 +78,19 @@ def test_a_search_without_gain_ends_early_with_the_best(feeds: list[Feeds], tmp_
     effects = [LayerEffect(f"conv{n}", "Conv", 1.0) for n in range(3)]
     tried: list[float] = [0.3, 0.2, 0.4, 0.4]
     counts = iter(tried)
-    best = search(Quantizer(network(), feeds, tmp_path), effects, lambda _: next(counts), lambda _: None)
+    best = search(Quantizer(network(), feeds, tmp_path), effects, lambda _: next(counts), lambda _: None, never)
     assert best == Attempt(best.weights, ("conv0",), 0.2)
+
+
+def test_a_search_whose_time_is_up_ends_with_the_best_so_far(feeds: list[Feeds], tmp_path: Path) -> None:
+    said: list[str] = []
+    over = iter([False, True])
+    quantizer = Quantizer(network(), feeds, tmp_path)
+    effects = layer_effects(quantizer, feeds, said.append, lambda: next(over))
+    assert [effect.name for effect in effects] == ["conv0"]
+    assert said[-1] == "time is up: 2 layers were not measured"
+    best = search(quantizer, effects, lambda _: 0.3, said.append, lambda: True)
+    assert best == Attempt(best.weights, (), 0.3)
 
 
 def test_a_report_says_the_same_as_text_as_json_and_as_a_drawing() -> None:
@@ -89,6 +105,7 @@ def test_a_report_says_the_same_as_text_as_json_and_as_a_drawing() -> None:
         losses=(Loss(name="faces.recall", before=0.95, after=0.85, loss=0.1, at_most=0.042),),
         left_out=("conv1",),
         effects=(LayerEffect("conv1", "Conv", 0.5),),
+        layers=1,
     )
     assert "TOO MUCH" in as_text(report)
     assert "conv1" in as_text(report)
