@@ -37,6 +37,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
+from stat import S_ISREG
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -52,6 +53,7 @@ class Task(StrEnum):
 
     PERSONS = "persons"
     FACES = "faces"
+    PRODUCTS = "products"
     LANGUAGE = "language"
     EMBEDDINGS = "embeddings"
 
@@ -79,7 +81,15 @@ def _is_plain_https(url: str) -> str:
     return url
 
 
-ArtefactName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+def _is_plain_text(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("write it on one line, without control characters")
+    return text
+
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+ArtefactName = Annotated[str, Field(pattern=NAME_PATTERN)]
+PlainText = AfterValidator(_is_plain_text)
 Version = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+_-]{0,31}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="of the whole file, lower-case hex")]
 InnerPath = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_stays_inside)]
@@ -190,11 +200,13 @@ class Manifest(_Part):
     format: Literal["onnx", "gguf"]
     sha256: Sha256
     size_bytes: int = Field(ge=1, le=1 << 40)
-    licence: str = Field(min_length=1, max_length=120, description="SPDX expression")
+    licence: Annotated[str, PlainText] = Field(min_length=1, max_length=120, description="SPDX expression")
     input: PictureInput | None = Field(default=None, description="for tasks that look at pictures")
     chat: ChatInput | None = Field(default=None, description="for the task language")
     text: TextInput | None = Field(default=None, description="for the task embeddings")
-    labels: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...] = Field(default=(), max_length=100_000)
+    labels: tuple[Annotated[str, Field(min_length=1, max_length=80), PlainText], ...] = Field(
+        default=(), max_length=100_000
+    )
     decoder: str | None = Field(
         default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="which layout the outputs have"
     )
@@ -203,7 +215,9 @@ class Manifest(_Part):
     )
     source: Source
     quantized_from: QuantizedFrom | None = Field(default=None, description="for int8 weights made by scripts/quantize")
-    origin: str = Field(min_length=1, max_length=2000, description="who made the weights, from what, how they got here")
+    origin: Annotated[str, PlainText] = Field(
+        min_length=1, max_length=2000, description="who made the weights, from what, how they got here"
+    )
 
     @model_validator(mode="after")
     def _fits_its_task(self) -> Self:
@@ -234,7 +248,10 @@ def read_manifest(path: Path) -> Manifest:
         ArtefactInvalidError: it is not a manifest; the sentence names the first wrong field.
     """
     try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
+        found = path.stat()
+        if not S_ISREG(found.st_mode):
+            raise ArtefactInvalidError(f"{path.name}: is no file, so not a manifest")
+        if found.st_size > MAX_MANIFEST_BYTES:
             raise ArtefactInvalidError(f"{path.name}: larger than {MAX_MANIFEST_BYTES} bytes, so not a manifest")
         text = path.read_bytes()
     except FileNotFoundError as missing:

@@ -10,20 +10,23 @@ Owns the layout, the locks, slots, stamps and the sweeping. Decides nothing abou
 import errno
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISREG
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.durable import ASIDE, Disk, remove_durably, write_durably
 from models.errors import ArtefactInvalidError, ArtefactMissingError, RegistryUnavailableError
-from models.manifest import ArtefactName, Manifest, Task, manifest_json, read_manifest
+from models.manifest import NAME_PATTERN, ArtefactName, Manifest, Task, manifest_json, read_manifest
 from models.verification import Stamp
 
 FOLDERS = ("blobs", "manifests", "parts", "slots", "stamps")
+NAME = re.compile(NAME_PATTERN)
 SPARE_BYTES = 64 << 20
 """Room that a download leaves free for everybody else."""
 
@@ -62,6 +65,11 @@ class ArtefactStore:
         Raises:
             ArtefactMissingError: there is none of that name.
         """
+        if not NAME.fullmatch(name):
+            raise ArtefactMissingError(
+                f"{name[:80]!r} is no artefact's name, which is at most 64 of a to z, 0 to 9, dot, dash and _: "
+                "`backroom models list` shows those there are"
+            )
         for path in (self.defaults_dir / f"{name}.json", self.manifest_path(name)):
             if path.exists():
                 return read_manifest(path)
@@ -115,9 +123,13 @@ class ArtefactStore:
         """
         path = self._slots_path(task)
         try:
+            if not S_ISREG(path.stat().st_mode):
+                raise ArtefactInvalidError(f"{path} is no file: remove it to return to the default")
             return Slots.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             return Slots()
+        except OSError as failed:
+            raise ArtefactInvalidError(f"{path} cannot be read: {failed.strerror}") from failed
         except ValidationError as damaged:
             raise ArtefactInvalidError(f"{path} is damaged: remove it to return to the default") from damaged
 
@@ -128,7 +140,7 @@ class ArtefactStore:
     def known_stamp(self, manifest: Manifest) -> Stamp | None:
         """How its weights looked when they were last verified."""
         if manifest.sha256 not in self._stamps:
-            with suppress(FileNotFoundError, ValidationError):
+            with suppress(OSError, ValidationError):
                 self._stamps[manifest.sha256] = Stamp.model_validate_json(self._stamp_path(manifest).read_bytes())
         return self._stamps.get(manifest.sha256)
 

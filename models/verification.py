@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -90,6 +91,8 @@ def verified_chunks(path: Path, manifest: Manifest, *, progress: Progress | None
         ArtefactInvalidError: wrong form, length or hash.
     """
     try:
+        if not S_ISREG(path.stat().st_mode):
+            raise ArtefactInvalidError(f"{path.name}: is no file")
         with path.open("rb") as file:
             _check_form(path.name, file.read(HEAD_BYTES), manifest.format)
             _check_length(path.name, os.fstat(file.fileno()).st_size, manifest)

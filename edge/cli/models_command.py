@@ -69,14 +69,15 @@ def verify(
     """Read the weights again and compare them with the manifest's hash."""
     with sentences():
         registry = _registry(data)
-        names = [name] if name else [e.manifest.name for e in registry.list()]
+        names = [e.manifest.name for e in registry.list()] if name is None else [name]
+        verified = []
         for each in names:
             with _progress(f"verifying {each}", quiet=as_json) as report:
-                entry = registry.verify(each, progress=report)
-            if as_json:
-                emit({"name": each, "verified": True, "sha256": entry.manifest.sha256})
-            else:
-                say(f"{each}: as its manifest says ({entry.manifest.sha256[:12]}…)")
+                verified.append(registry.verify(each, progress=report).manifest)
+            if not as_json:
+                say(f"{each}: as its manifest says ({verified[-1].sha256[:12]}…)")
+    if as_json:
+        emit({"verified": [{"name": each.name, "sha256": each.sha256} for each in verified]})
 
 
 @app.command()

@@ -22,6 +22,7 @@ from sync.errors import SyncError
 from vision.errors import VisionError
 
 _PIPE_WIDTH = 200
+_MAX_LINE = 1000
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object (or one a line) instead of text.")]
 ShopFolder = Annotated[
@@ -36,7 +37,11 @@ def _folder(given: Path | None) -> Path | None:
         return None
     if str(given) in ("", "."):
         raise typer.BadParameter("give the folder's name; the current folder is not taken by accident")
-    if any(part.exists() and not part.is_dir() for part in (given, *given.parents)):
+    try:
+        is_file = any(part.exists() and not part.is_dir() for part in (given, *given.parents))
+    except OSError as failed:
+        raise typer.BadParameter(f"it cannot be a folder: {failed.strerror}") from failed
+    if is_file:
         raise typer.BadParameter(f"{given} is, or lies in, a file; give a folder")
     return given
 
@@ -103,9 +108,17 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
 
 def fail(sentence: str) -> typer.Exit:
-    """Say on standard error what went wrong and return the exit to raise."""
-    print(sentence, file=sys.stderr, flush=True)
+    """Say on standard error what went wrong and return the exit to raise.
+
+    Names given by others are in it: what a terminal would obey is shown as its code, and a line has its limit.
+    """
+    print("\n".join(_visible(line) for line in sentence.split("\n")), file=sys.stderr, flush=True)
     return typer.Exit(1)
+
+
+def _visible(line: str) -> str:
+    shown = line if len(line) <= _MAX_LINE else line[:_MAX_LINE] + "…"
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in shown)
 
 
 @contextmanager
@@ -113,8 +126,10 @@ def sentences() -> Iterator[None]:
     """Our own errors end a command with their sentence, not with a traceback."""
     try:
         yield
-    except (EdgeError, VisionError, ModelsError, SyncError) as error:
+    except EdgeError as error:
         raise fail(str(error)) from error
+    except (VisionError, ModelsError, SyncError) as error:
+        raise fail(str(error).replace("\n", "\\n")) from error
     except KeyboardInterrupt as error:
         raise typer.Exit(130) from error
     except BrokenPipeError as error:

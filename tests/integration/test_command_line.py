@@ -145,10 +145,25 @@ def test_models_lists_and_verifies_the_defaults(tmp_path: Path) -> None:
     assert {a["task"] for a in listed} >= {"persons", "faces", "language"}
     verified = _run("models", "verify", "--json", "--data", tmp_path)
     assert verified.returncode == 0
-    assert all(json.loads(line)["verified"] for line in verified.stdout.splitlines())
+    assert {a["name"] for a in json.loads(verified.stdout)["verified"]} == {a["name"] for a in listed}
     unknown = _run("models", "show", "nothing-such", "--data", tmp_path)
     assert unknown.returncode == 1
     assert "models list" in unknown.stderr
+
+
+@pytest.mark.parametrize("name", ["", "x" * 5_000, "\x1b[31m\nred", "../stock"])
+def test_a_name_that_cannot_be_ends_in_one_line(tmp_path: Path, name: str) -> None:
+    for command in ("show", "verify"):
+        done = _run("models", command, name, "--json", "--data", tmp_path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.removesuffix("\n").isprintable()
+        assert len(done.stderr) < 300
+
+
+def test_a_data_folder_that_cannot_be_is_refused() -> None:
+    done = _run("models", "list", "--data", "x" * 300)
+    assert done.returncode == 2
+    assert "File name too long" in done.stderr
 
 
 def test_doctor_names_the_cure_of_what_fails(tmp_path: Path) -> None:

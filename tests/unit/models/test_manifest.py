@@ -1,6 +1,7 @@
 """Manifests: what is accepted, what is refused and with which sentence."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ def test_what_int8_weights_were_made_of_is_kept() -> None:
         pytest.param({"source": {"kind": "file", "path": "../tiny.onnx"}}, "source.file.path", id="path goes up"),
         pytest.param({"source": {"kind": "file", "path": "/tiny.onnx"}}, "source.file.path", id="path is absolute"),
         pytest.param({"source": {"kind": "ftp", "path": "tiny.onnx"}}, "source", id="unknown source"),
+        pytest.param({"labels": ["\x1b[2Jperson"]}, r"labels\.0", id="a label that a terminal would obey"),
+        pytest.param({"origin": "made\nfor a test"}, "origin", id="origin on two lines"),
         pytest.param({"surprise": 1}, "surprise", id="unknown key"),
         pytest.param(
             {"quantized_from": {"name": "a", "sha256": "1", "before": {}, "after": {}}},
@@ -84,6 +87,12 @@ def test_a_huge_file_is_no_manifest(tmp_path: Path) -> None:
     (tmp_path / "huge.json").write_bytes(b" " * (1 << 20) + b"{}")
     with pytest.raises(ArtefactInvalidError, match="larger than"):
         read_manifest(tmp_path / "huge.json")
+
+
+def test_a_pipe_is_no_manifest_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(ArtefactInvalidError, match="no file"):
+        read_manifest(tmp_path / "pipe.json")
 
 
 def test_every_default_is_named_after_its_file_and_every_task_has_one() -> None:

@@ -141,6 +141,22 @@ def test_damaged_slots_are_said_and_not_guessed(registry: Registry, tmp_path: Pa
         registry.active(Task.PERSONS)
 
 
+def test_slots_that_are_no_file_are_said_and_not_waited_for(registry: Registry, tmp_path: Path) -> None:
+    slots = tmp_path / "data" / "models" / "slots"
+    slots.mkdir(parents=True)
+    os.mkfifo(slots / "persons.json")
+    with pytest.raises(ArtefactInvalidError, match="no file"):
+        registry.slots(Task.PERSONS)
+
+
+@pytest.mark.parametrize("name", ["", "../x", "x" * 70_000, "a\x1b[31m", "a\nb", "\udcff", "Upper"])
+def test_a_name_that_no_artefact_can_have_is_said_in_one_short_line(registry: Registry, name: str) -> None:
+    with pytest.raises(ArtefactMissingError, match="no artefact's name") as refused:
+        registry.show(name)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 250
+
+
 def test_damaged_weights_are_not_activated_and_the_active_ones_stay(registry: Registry, tmp_path: Path) -> None:
     entry = registry.add(*put_file(tmp_path, "better"))
     assert entry.path is not None

@@ -101,3 +101,9 @@ def _let_the_file_clock_tick(probe: Path, since_ns: int) -> None:
     probe.touch()
     while stamp_of(probe).ctime_ns <= since_ns:
         probe.touch()
+
+
+def test_a_pipe_is_no_weights_file_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.onnx")
+    with pytest.raises(ArtefactInvalidError, match="no file"):
+        verify_file(tmp_path / "pipe.onnx", manifest_for(GOOD))
