@@ -18,10 +18,10 @@ from vision.config import CameraSettings, SlotSettings, VisionSettings
 from vision.drawing import LineMark, Overlay, SlotMark, SlotState, ZoneMark
 from vision.frames import Frame, seen_in
 from vision.gate import QUIET_LEVELS, GateView, MotionGate
-from vision.health import FaultChange, FeedHealth, Stamp
+from vision.health import FaultChange, FeedHealth
 from vision.people import PeopleWatch
 from vision.pictures import Picture
-from vision.readings import FeedFault, FeedFaulted, FeedRestored, Reading, ShelfCounted
+from vision.readings import FeedFault, FeedFaulted, FeedRestored, Reading, ShelfCounted, Stamp
 from vision.shelf import BoxNorm, ShelfWatch, zones_of
 from vision.slots import place_slots
 

@@ -17,6 +17,15 @@ class FeedFault(StrEnum):
     BLIND = "blind"
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A moment in the three times that readings carry."""
+
+    at: datetime
+    mono_s: float
+    media_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """Where and when: common to every reading."""

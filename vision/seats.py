@@ -20,11 +20,10 @@ from vision.detector import FaceDetector
 from vision.drawing import annotate, encode_jpeg
 from vision.feeds import Clock, Feed
 from vision.frames import Frame
-from vision.health import Stamp
 from vision.people import PeopleWatch
 from vision.pictures import Picture
 from vision.pipeline import CameraPipeline
-from vision.readings import FeedFault, Reading
+from vision.readings import FeedFault, Reading, Stamp
 from vision.redact import redact
 from vision.turns import Waiting
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vision.health import FaultChange, FeedHealth, Stamp
-from vision.readings import FeedFault
+from vision.health import FaultChange, FeedHealth
+from vision.readings import FeedFault, Stamp
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 SCENE = np.random.default_rng(5).normal(0.0, 8.0, (45, 80, 2)).astype(np.float32)
