@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from models.manifest import Manifest, PictureInput, QuantizedFrom, Task, manifest_json, read_manifest
 from scripts import onnx_graph
-from scripts.default_weights import SourceWeightsError, check_source
+from scripts.default_weights import SourceWeightsError, check_source, write_weights
 from scripts.tfjs_to_onnx import ConversionError, convert, read_graph_model
 
 Array = NDArray[Any]
@@ -178,3 +179,26 @@ def test_padding_with_something_else_than_zero_stays() -> None:
     model = network(nodes, constants, ["out"])
     onnx_graph.fold_padding(model.graph)
     assert ops(model) == ["Pad", "Conv"]
+
+
+def test_weights_written_again_keep_what_was_measured_of_the_same_bytes_alone(tmp_path: Path) -> None:
+    def written(scale: float) -> Manifest:
+        nodes = [helper.make_node("Mul", ["picture", "scale"], ["out"])]
+        return write_weights(
+            network(nodes, {"scale": np.array(scale, np.float32)}, ["out"]),
+            tmp_path,
+            name="a-int8",
+            version="1",
+            task=Task.FACES,
+            licence="MIT",
+            picture=PictureInput(colour="RGB"),
+            labels=("face",),
+            decoder="centerface",
+            origin="made for a test",
+        )
+
+    record = QuantizedFrom(name="a", sha256="1" * 64, before={}, after={})
+    measured = written(1.0).model_copy(update={"quantized_from": record})
+    (tmp_path / "a-int8.json").write_bytes(manifest_json(measured))
+    assert written(1.0) == measured == read_manifest(tmp_path / "a-int8.json")
+    assert written(2.0).quantized_from is None
