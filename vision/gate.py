@@ -25,6 +25,8 @@ _REFRESH_S = 3.0
 _NOISE_FACTOR = 4.0
 _SPECK_PX = 7
 _TRACE = 0.5
+_WALKER_LEVELS = 8.0  # people who walked changed a tile by 45 at least, a codec in a still scene one by 4 to 18
+_ALIKE_FACTOR = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +52,31 @@ class GateView:
     moving: Mask
     unlike: Callable[[], Unlike]
     """Compare with the background, at the first call. It costs twice what motion does, and few frames need it."""
+
+
+class Glance:
+    """Whether one camera's pictures change at all: enough to know when to look for people. One thread at a time.
+
+    A lamp or a noisy sensor changes all tiles alike, so the largest change counts against the quiet quarter of them.
+    """
+
+    def __init__(self) -> None:
+        self._ring: deque[tuple[float, Picture]] = deque()
+
+    def moves(self, small_bgr: Picture, time_s: float) -> bool:
+        """Compare a shrunk frame with one a fifth of a second older, or with the last one."""
+        if self._ring and self._ring[-1][1].shape != small_bgr.shape:
+            self._ring.clear()
+        while len(self._ring) > 1 and time_s - self._ring[1][0] >= _BACK_S:
+            self._ring.popleft()
+        before = self._ring[0][1] if self._ring else small_bgr
+        self._ring.append((time_s, small_bgr))
+        changes = pictures.tile_changes(small_bgr, before)
+        return bool(changes.max() > max(_WALKER_LEVELS, _ALIKE_FACTOR * float(np.quantile(changes, 0.25))))
+
+    def drop_past(self) -> None:
+        """The pictures before now say nothing any more."""
+        self._ring.clear()
 
 
 @dataclass(slots=True, eq=False)

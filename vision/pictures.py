@@ -94,9 +94,13 @@ def _design(rows: int, columns: int, *, dtype: str = "float64") -> NDArray[Any]:
 
 def largest_tile_change(now: Picture, before: Picture) -> float:
     """Largest change of any 8x8 tile's mean, in grey levels: a glance that costs a tenth of a millisecond."""
-    delta = cv2.absdiff(now, before)
+    return float(tile_changes(now, before).max())
+
+
+def tile_changes(now: Picture, before: Picture) -> Picture:
+    """Mean change of each 8x8 tile in grey levels, (rows, columns, 3)."""
     tiles = (max(now.shape[1] // 8, 1), max(now.shape[0] // 8, 1))
-    return float(cv2.resize(delta, tiles, interpolation=cv2.INTER_AREA).max())
+    return np.asarray(cv2.resize(cv2.absdiff(now, before), tiles, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def difference(now: Field, before: Field, light: Field) -> Field:

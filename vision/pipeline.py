@@ -17,7 +17,7 @@ from vision.box_network import BoxNetwork
 from vision.config import CameraSettings, SlotSettings, VisionSettings
 from vision.drawing import LineMark, Overlay, SlotMark, SlotState, ZoneMark
 from vision.frames import Frame, seen_in
-from vision.gate import QUIET_LEVELS, GateView, MotionGate
+from vision.gate import QUIET_LEVELS, GateView, Glance, MotionGate
 from vision.health import FaultChange, FeedHealth
 from vision.people import PeopleWatch
 from vision.pictures import Picture
@@ -26,6 +26,7 @@ from vision.shelf import BoxNorm, ShelfWatch, zones_of
 from vision.slots import place_slots
 
 _STRUCTURE_AGAIN_S = 1.0
+_WALKERS_STRUCTURE_S = 0.35  # tracks outlive this; a shelf may not be read for one frame while it is covered
 FAULT_WORDS = {FeedFault.LOST: "no picture", FeedFault.FROZEN: "picture frozen", FeedFault.BLIND: "covered or dark"}
 
 
@@ -49,12 +50,12 @@ class PipelineCounts:
 
 
 @dataclass(slots=True, eq=False)
-class _Sight:
+class _ShelfSight:
     """What depends on the picture's size; made at the first frame, and again if the camera changes its size."""
 
     size_px: tuple[int, int]
     gate: MotionGate
-    shelf: ShelfWatch | None
+    watch: ShelfWatch
 
 
 class CameraPipeline:
@@ -81,7 +82,8 @@ class CameraPipeline:
             blind_after_s=vision.blind_after_s,
         )
         self._structured: tuple[Picture, float] | None = None
-        self._sight: _Sight | None = None
+        self._glance = Glance()
+        self._shelf: _ShelfSight | None = None
 
     @property
     def fault(self) -> FeedFault | None:
@@ -96,12 +98,15 @@ class CameraPipeline:
         if not self._health.is_usable:
             self.counts.unusable_frames += 1
             return readings
-        sight = self._sight_of(frame, small)
-        view = sight.gate.look(small, frame.media_s)
+        shelf = self._shelf_sight(frame, small) if self.settings.slots else None
+        if shelf is None:
+            moves = self._glance.moves(small, frame.media_s)
+            self.counts.quiet_frames += not moves
+            return readings + self.people.follow(frame, moves=moves)
+        view = shelf.gate.look(small, frame.media_s)
         self.counts.quiet_frames += view.is_quiet
         readings += self.people.follow(frame, moves=view.is_open)
-        readings += self._count_shelf(sight, frame, small, view)
-        return readings
+        return readings + self._count_shelf(shelf, frame, small, view)
 
     def miss(self, now: Stamp) -> list[Reading]:
         """Say that no frame has come up to now; tells the feed lost when that has lasted long enough."""
@@ -120,8 +125,12 @@ class CameraPipeline:
         if self._structured is None or not self._health.is_usable:
             return False
         before, time_s = self._structured
-        is_fresh = stamp.media_s - time_s < _STRUCTURE_AGAIN_S and before.shape == small.shape
-        return is_fresh and pictures.largest_tile_change(small, before) < QUIET_LEVELS
+        age_s = stamp.media_s - time_s
+        if before.shape != small.shape or age_s >= _STRUCTURE_AGAIN_S:
+            return False
+        if not self.settings.slots and age_s < _WALKERS_STRUCTURE_S:
+            return True
+        return pictures.largest_tile_change(small, before) < QUIET_LEVELS
 
     def _told(self, changes: Sequence[FaultChange], now: Stamp) -> list[Reading]:
         readings: list[Reading] = []
@@ -155,18 +164,18 @@ class CameraPipeline:
 
     def _begin_afresh(self, time_s: float) -> None:
         self.people.forget()
-        if self._sight is not None:
-            self._sight.gate.drop_past()
-            if self._sight.shelf is not None:
-                self._sight.shelf.recheck(time_s)
+        self._glance.drop_past()
+        if self._shelf is not None:
+            self._shelf.gate.drop_past()
+            self._shelf.watch.recheck(time_s)
 
-    def _sight_of(self, frame: Frame, small: Picture) -> _Sight:
+    def _shelf_sight(self, frame: Frame, small: Picture) -> _ShelfSight:
         size_px = (frame.image_bgr.shape[1], frame.image_bgr.shape[0])
-        if self._sight is None or self._sight.size_px != size_px:
-            self._sight = self._open_sight(size_px, small, frame.media_s)
-        return self._sight
+        if self._shelf is None or self._shelf.size_px != size_px:
+            self._shelf = self._open_shelf(size_px, small, frame.media_s)
+        return self._shelf
 
-    def _open_sight(self, size_px: tuple[int, int], small: Picture, time_s: float) -> _Sight:
+    def _open_shelf(self, size_px: tuple[int, int], small: Picture, time_s: float) -> _ShelfSight:
         small_size_px = (small.shape[1], small.shape[0])
         places = place_slots(self.settings.slots, picture_size_px=size_px, small_size_px=small_size_px)
         keep_out = zones_of(places, shape=small.shape[:2])
@@ -174,15 +183,13 @@ class CameraPipeline:
         for picture, is_stocked in ((self._references.stocked, True), (self._references.empty, False)):
             if picture is not None:
                 shelf.learn_reference(pictures.fit_to(picture, size_px), is_stocked=is_stocked)
-        return _Sight(size_px, MotionGate(small, keep_out, time_s), shelf if places else None)
+        return _ShelfSight(size_px, MotionGate(small, keep_out, time_s), shelf)
 
-    def _count_shelf(self, sight: _Sight, frame: Frame, small: Picture, view: GateView) -> list[Reading]:
-        if sight.shelf is None:
-            return []
-        update = sight.shelf.update(frame.image_bgr, view, persons_norm=self._persons_norm(sight), time_s=frame.media_s)
+    def _count_shelf(self, sight: _ShelfSight, frame: Frame, small: Picture, view: GateView) -> list[Reading]:
+        update = sight.watch.update(frame.image_bgr, view, persons_norm=self._persons_norm(sight), time_s=frame.media_s)
         if update.settled is not None:
             sight.gate.absorb(small, update.settled)
-        shelf_units = sight.shelf.shelf_units()
+        shelf_units = sight.watch.shelf_units()
         return [
             ShelfCounted(
                 **seen_in(frame),
@@ -197,7 +204,7 @@ class CameraPipeline:
             for count in update.counts
         ]
 
-    def _persons_norm(self, sight: _Sight) -> list[BoxNorm]:
+    def _persons_norm(self, sight: _ShelfSight) -> list[BoxNorm]:
         width, height = sight.size_px
         boxes = self.people.sure().clip(width_px=width, height_px=height).xyxy_px
         return [(float(a / width), float(b / height), float(c / width), float(d / height)) for a, b, c, d in boxes]
@@ -226,8 +233,9 @@ class CameraPipeline:
 
     def slot_units(self) -> list[tuple[SlotSettings, int | None, bool]]:
         """Each slot with its last claimed units (None before the first) and whether it is held now."""
-        shelf = None if self._sight is None else self._sight.shelf
-        known = {} if shelf is None else {place.slot.id: (units, held) for place, units, held in shelf.units()}
+        known = {}
+        if self._shelf is not None:
+            known = {place.slot.id: (units, held) for place, units, held in self._shelf.watch.units()}
         return [(slot, *known.get(slot.id, (None, False))) for slot in self.settings.slots]
 
     def _slot_marks(self) -> tuple[SlotMark, ...]:
