@@ -23,6 +23,7 @@ class Places:
 
     <data>/store/backroom.db    facts, outbox, ledger
     <data>/models/              weights added or pulled
+    <data>/slots/               what operators confirmed of each camera's slots: features, no pictures
     <data>/status.json          how the running node is
     <data>/console-password     hash of the staff password
     <data>/openai-key           key of the endpoint for other programs, where it is switched on
@@ -39,6 +40,11 @@ class Places:
     def models(self) -> Path:
         """Content-addressed weights and the slots per task."""
         return self.data / "models"
+
+    @property
+    def slots(self) -> Path:
+        """One file per camera; see `vision.slot_memory`."""
+        return self.data / "slots"
 
     @property
     def status(self) -> Path:

@@ -7,7 +7,7 @@ the stream does, `READ_TIMEOUT_S` at most. No address leaves this module with it
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import cv2
@@ -18,6 +18,8 @@ from vision.pictures import Picture
 
 OPEN_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 5.0
+MOST_PICTURE_BYTES = 50_000_000
+LEAST_PICTURE_PX, MOST_PICTURE_PX = 16, 12_000
 _FALLBACK_FPS = 25.0
 _BROKEN_FRAMES = 25  # frames in a row that a damaged file may fail to decode before its end is believed
 
@@ -146,7 +148,21 @@ def read_picture(path: Path) -> Picture:
     """
     if not path.is_file():
         raise FeedUnavailableError(f"there is no picture {path}")
-    image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    try:
+        if path.stat().st_size > MOST_PICTURE_BYTES:
+            raise FeedInvalidError(
+                f"{path} is larger than {MOST_PICTURE_BYTES // 1_000_000} MB; give a smaller picture"
+            )
+        encoded = np.frombuffer(path.read_bytes(), np.uint8)
+        image: Any = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+    except OSError as error:
+        raise FeedUnavailableError(f"{path} cannot be read: {error.strerror}") from error
+    except cv2.error as error:
+        raise FeedInvalidError(f"{path} holds too many pixels or is damaged; give a smaller picture") from error
     if image is None:
         raise FeedInvalidError(f"{path} is not a picture that can be read")
+    if min(image.shape[:2]) < LEAST_PICTURE_PX or max(image.shape[:2]) > MOST_PICTURE_PX:
+        raise FeedInvalidError(
+            f"{path} is {image.shape[1]} x {image.shape[0]}; a side is {LEAST_PICTURE_PX} to {MOST_PICTURE_PX} pixels"
+        )
     return np.asarray(image, np.uint8)

@@ -107,6 +107,9 @@ class CameraSettings(_Section):
     shrink: float = Field(default=0.8, ge=0.5, le=1.0, description="1.0 where people are seen from far away")
     detect_persons: bool = True
     """Off: nobody is looked for."""
+    learnt_bar: float = Field(
+        default=0.9, ge=0.5, le=1.0, description="accuracy on pictures left out from which learnt slots are believed"
+    )
     whole_person_blur: bool = False
     """Pixelate whole persons, not only faces and heads."""
     references: ReferenceSettings = ReferenceSettings()

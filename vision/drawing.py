@@ -73,6 +73,14 @@ class LineMark:
     left: int
 
 
+@dataclass(frozen=True, slots=True)
+class BoxMark:
+    """Something found, in pixels of the frame as given (left, top, right, bottom), and what to call it."""
+
+    xyxy_px: tuple[float, float, float, float]
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlay:
     """All that is drawn over one frame; ``banner`` is the fault in words ("NO DATA: covered since 10:02")."""
@@ -80,6 +88,7 @@ class Overlay:
     slots: tuple[SlotMark, ...] = ()
     zones: tuple[ZoneMark, ...] = ()
     lines: tuple[LineMark, ...] = ()
+    boxes: tuple[BoxMark, ...] = ()
     persons: Detections | None = None
     banner: str | None = None
 
@@ -87,7 +96,7 @@ class Overlay:
 def annotate(image_bgr: Picture, overlay: Overlay, *, width_px: int = WIDTH_PX) -> Picture:
     """A picture ``width_px`` wide, uint8 BGR, with the overlay drawn on it; the frame itself is not changed.
 
-    Boxes in ``overlay.persons`` are in pixels of the frame as given.
+    Boxes in ``overlay.persons`` and ``overlay.boxes`` are in pixels of the frame as given.
     """
     scale = width_px / image_bgr.shape[1]
     size_px = (width_px, max(1, round(image_bgr.shape[0] * scale)))
@@ -104,6 +113,8 @@ def annotate(image_bgr: Picture, overlay: Overlay, *, width_px: int = WIDTH_PX) 
         _draw_slot(canvas, slot)
     for line in overlay.lines:
         _draw_line(canvas, line)
+    for box in overlay.boxes:
+        _draw_box(canvas, box, scale)
     if overlay.persons is not None:
         _draw_persons(canvas, overlay.persons.xyxy_px * np.float32(scale))
     if overlay.banner is not None:
@@ -115,7 +126,7 @@ def _without_values(overlay: Overlay) -> Overlay:
     """The places without what was last known of them: a camera that gives no data shows no counts."""
     slots = tuple(replace(slot, units=None, state="unknown") for slot in overlay.slots)
     zones = tuple(replace(zone, people=None) for zone in overlay.zones)
-    return replace(overlay, slots=slots, zones=zones, persons=None)
+    return replace(overlay, slots=slots, zones=zones, boxes=(), persons=None)
 
 
 def encode_jpeg(image_bgr: Picture, *, quality: int = 80) -> bytes:
@@ -176,6 +187,14 @@ def _draw_line(canvas: Picture, line: LineMark) -> None:
     cv2.arrowedLine(canvas, _whole(middle), _whole(tip), LINE, 3, cv2.LINE_AA, tipLength=0.35)
     x, y = _whole(middle - 40 * inwards)
     _label(canvas, f"{line.name}  in {line.entered}  out {line.left}", (x, y), fill=LINE)
+
+
+def _draw_box(canvas: Picture, box: BoxMark, scale: float) -> None:
+    left, top, right, bottom = (round(side * scale) for side in box.xyxy_px)
+    cv2.rectangle(canvas, (left, top), (right, bottom), ZONE, 2, cv2.LINE_AA)
+    name = _fitting(box.name, right - left)
+    if name:
+        _label(canvas, name, (left, top), fill=INK, scale=0.45)
 
 
 def _draw_persons(canvas: Picture, boxes: NDArray[np.float32]) -> None:

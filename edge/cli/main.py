@@ -15,6 +15,7 @@ SUMMARIES = {
     "run": "Run a shop: cameras, kiosk, console and the link to head office.",
     "demo": "Run the demo shop with its own broker and head office, and compare with the truth.",
     "replay": "Read a video and print one fact a line, with the video's own time.",
+    "shelf": "Count, find voids, name packs and learn on a picture or a recording of a shelf.",
     "ask": "Ask the kiosk's assistant a question.",
     "facts": "Show the facts in the store.",
     "status": "Tell how the running node is; fails when it is not.",
@@ -64,7 +65,11 @@ def _root() -> None:
 
 
 def main() -> None:
-    """Console script. The video library's own noise is off: what it means, our sentences say."""
+    """Console script. The video library's own noise is off: what it means, our sentences say.
+
+    Nor does it decode a picture of over 100 megapixels: a file of some kilobytes could ask for gigabytes.
+    """
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(100_000_000))
     app()

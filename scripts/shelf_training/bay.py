@@ -9,6 +9,7 @@ overhead   signs, lamps
 floor
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -41,10 +42,12 @@ class _Look:
     mixed: bool
 
 
-def render_bay(room: Stockroom, rng: Rng) -> tuple[Picture, NDArray[np.float32]]:
+def render_bay(
+    room: Stockroom, rng: Rng, *, canvas_of: Callable[[tuple[int, int]], Canvas] = Canvas
+) -> tuple[Picture, NDArray[np.float32]]:
     """One picture, uint8 BGR of about 900 x 900, and its products' boxes, (N, 4) left, top, right, bottom."""
     rows, columns = (int(side) for side in rng.integers(720, 1001, 2))
-    canvas = Canvas((rows, columns))
+    canvas = canvas_of((rows, columns))
     look = _new_look(rows, rng)
     top = int(rows * rng.choice([0, rng.uniform(0, 0.08), rng.uniform(0.05, 0.3)]))
     bottom = int(rows * rng.choice([1.05, rng.uniform(0.8, 1)]))
@@ -140,6 +143,7 @@ def _shade_top(canvas: Canvas, box: Box, rng: Rng) -> None:
 
 def _fill(canvas: Canvas, box: Box, slope: float, look: _Look, skus: list[Sku], rng: Rng) -> None:
     """Groups of facings from left to right, with gaps."""
+    canvas.open_space(box, look.unit)
     left, top, right, base = box
     x = left + float(rng.uniform(0, look.unit))
     loose = float(rng.choice([0.0, 0.02, 0.08], p=[0.45, 0.35, 0.2]))

@@ -47,6 +47,9 @@ class Canvas:
         if counts:
             self._whole[number] = (int(solid.sum()), (x0, y0, x1, y1))
 
+    def open_space(self, box: tuple[int, int, int, int], unit: float) -> None:
+        """A compartment, before anything stands in it; ``unit`` is a usual pack's width. For those who want to know."""
+
     def cover(self, left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
         """The pixels of a rectangle, to be painted over: whatever stood there is hidden."""
         rows, columns = slice(max(top, 0), max(bottom, 0)), slice(max(left, 0), max(right, 0))

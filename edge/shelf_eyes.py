@@ -1,0 +1,150 @@
+"""Shelf pictures for the command line: packs named, slots read as learnt on site, answers of an operator taken in.
+
+Owns which weights serve and where a camera's learnt slots lie. Pictures stay in memory; what is drawn of them is
+redacted first.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from edge.errors import ConfigError
+from edge.places import Places
+from models.config import ModelsSettings
+from models.durable import LocalDisk
+from models.manifest import Task
+from models.onnx_session import OnnxSession
+from models.registry import Registry
+from vision.box_network import BoxNetwork
+from vision.capture import read_picture
+from vision.config import CameraSettings, SlotSettings
+from vision.detector import FaceDetector, PersonDetector
+from vision.pictures import Picture, Quad
+from vision.redact import redact
+from vision.slot_features import slot_features
+from vision.slot_learning import Example, Lesson, SlotClassifier, SlotState, claim, fit, teach
+from vision.slot_memory import SlotMemory, load_memory, save_memory
+
+_FACE_THRESHOLD = 0.4
+_PERSON_THRESHOLD = 0.2
+"""Half the usual one: hiding somebody who is not there costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotReading:
+    """A slot as what was learnt on site tells it."""
+
+    slot_id: str
+    sku: str
+    units: int | None
+    """Stocked facings; None where one of them cannot be told."""
+    facings: int
+    confidence: float
+    """Of the least sure facing, 0.5..1."""
+
+
+class LearntSlots:
+    """What one camera's operator has taught."""
+
+    def __init__(self, camera: CameraSettings, registry: Registry, places: Places) -> None:
+        if not camera.slots:
+            raise ConfigError(f"camera {camera.id} has no [[slots]]; draw them first: there is nothing to learn")
+        self._camera = camera
+        self._artefact = registry.active(Task.PERSONS)
+        self._path = places.slots / f"{camera.id}.json"
+        self._memory = load_memory(self._path, weights_sha256=self._artefact.manifest.sha256)
+
+    def lesson(self) -> Lesson:
+        """How well it has learnt; see `is_believed`."""
+        return teach(self._memory.examples)
+
+    def is_believed(self, lesson: Lesson) -> bool:
+        """Whether its readings are claimed."""
+        return lesson.is_ready(self._camera.learnt_bar)
+
+    def confirm(self, picture: Path, states: Mapping[str, SlotState]) -> Lesson:
+        """Take in what a person saw in the slots of a picture, and keep it.
+
+        Raises:
+            VisionError: it is no picture.
+            ModelsError: the weights for persons give no features.
+            ConfigError: the data folder cannot be written.
+        """
+        chosen = [slot for slot in self._camera.slots if slot.id in states]
+        picture_id = sha256(picture.read_bytes()).hexdigest()[:32] if picture.is_file() else ""
+        rows = self._features(read_picture(picture), chosen)
+        cells = [(slot, cell) for slot in chosen for cell in range(slot.facings)]
+        examples = [
+            Example(picture_id, f"{slot.id}/{cell}"[-64:], states[slot.id], row)
+            for (slot, cell), row in zip(cells, rows, strict=True)
+        ]
+        memory = self._memory.with_picture(examples)
+        self._keep(memory)
+        return teach(memory.examples)
+
+    def read(self, image_bgr: Picture) -> list[SlotReading]:
+        """Every slot of a picture. Ask `is_believed` first."""
+        told = self._classifier().empty(self._features(image_bgr, self._camera.slots))
+        readings, at = [], 0
+        for slot in self._camera.slots:
+            cells = told[at : at + slot.facings]
+            at += slot.facings
+            claims = [claim(float(empty)) for empty in cells]
+            units = None if None in claims else claims.count("stocked")
+            sure = round(float(np.maximum(cells, 1 - cells).min()), 3)
+            readings.append(SlotReading(slot.id, slot.sku, units, slot.facings, sure))
+        return readings
+
+    def _classifier(self) -> SlotClassifier:
+        return fit(self._memory.examples)
+
+    def _features(
+        self, image_bgr: Picture, slots: Sequence[SlotSettings]
+    ) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+        models = ModelsSettings()
+        size_px = np.array([image_bgr.shape[1], image_bgr.shape[0]], np.float32)
+        quads = [quad for slot in slots for quad in _cells(slot, size_px)]
+        with OnnxSession(self._artefact.path, threads=models.onnx_threads, providers=models.providers) as session:
+            return slot_features(session, self._artefact.manifest, image_bgr, quads)
+
+    def _keep(self, memory: SlotMemory) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            save_memory(LocalDisk(), self._path, memory, weights_sha256=self._artefact.manifest.sha256)
+        except OSError as error:
+            raise ConfigError(
+                f"{self._path}: cannot be written: {error.strerror}; what was learnt before stays"
+            ) from error
+        self._memory = memory
+
+
+def _cells(slot: SlotSettings, size_px: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> list[Quad]:
+    """The slot's facings as quads in pixels, left to right."""
+    corners = np.array(slot.polygon_norm, np.float32) * size_px
+    top, bottom = corners[1] - corners[0], corners[2] - corners[3]
+    edges = np.linspace(0.0, 1.0, slot.facings + 1, dtype=np.float32)
+    return [
+        np.stack([corners[0] + a * top, corners[0] + b * top, corners[3] + b * bottom, corners[3] + a * bottom])
+        for a, b in pairwise(edges)
+    ]
+
+
+def redacted(image_bgr: Picture, registry: Registry, camera: CameraSettings | None) -> Picture:
+    """A copy in which nobody can be recognised; blocks for two networks.
+
+    Raises:
+        ModelsError: weights for persons or faces are missing: then nothing may be drawn.
+    """
+    models = ModelsSettings()
+    persons, faces = registry.active(Task.PERSONS), registry.active(Task.FACES)
+    with (
+        BoxNetwork.open(persons, threads=models.onnx_threads, providers=models.providers) as person_network,
+        BoxNetwork.open(faces, threads=models.onnx_threads, providers=models.providers) as face_network,
+    ):
+        people = PersonDetector(person_network, threshold=_PERSON_THRESHOLD).detect(image_bgr)
+        found = FaceDetector(face_network, threshold=_FACE_THRESHOLD).detect(image_bgr)
+    return redact(image_bgr, found, people, whole_person=camera is not None and camera.whole_person_blur)

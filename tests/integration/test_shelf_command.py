@@ -1,0 +1,162 @@
+"""`backroom shelf` as people and programs use it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+BACKROOM = Path(sys.executable).parent / "backroom"
+CAMERA = """
+id = "cam-test"
+[[slots]]
+id = "left"
+sku = "oats"
+polygon_norm = [[0.05, 0.1], [0.45, 0.1], [0.45, 0.9], [0.05, 0.9]]
+facings = 2
+[[slots]]
+id = "right"
+sku = "rice"
+polygon_norm = [[0.55, 0.1], [0.95, 0.1], [0.95, 0.9], [0.55, 0.9]]
+facings = 2
+"""
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [str(BACKROOM), "shelf", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def print_of(seed: int) -> np.ndarray:
+    draw = np.random.default_rng(seed)
+    front = np.full((260, 180, 3), draw.integers(60, 200, 3), np.uint8)
+    for _ in range(40):
+        at, ink = (int(draw.integers(180)), int(draw.integers(260))), tuple(map(int, draw.integers(0, 255, 3)))
+        cv2.circle(front, at, int(draw.integers(5, 28)), ink, int(draw.integers(1, 6)))
+        cv2.putText(front, chr(int(draw.integers(65, 91))) * 3, at, cv2.FONT_HERSHEY_SIMPLEX, 0.9, ink, 2)
+    return front
+
+
+OATS, RICE = print_of(1), print_of(2)
+
+
+def shelf(path: Path, *standing: tuple[np.ndarray, int]) -> Path:
+    """Packs at places 0 to 3 of a shelf 900 wide; two of each slot."""
+    scene = np.full((400, 900, 3), 90, np.uint8)
+    for front, place in standing:
+        left = (70, 235, 520, 685)[place]
+        scene[100:334, left : left + 162] = cv2.resize(front, (162, 234), interpolation=cv2.INTER_AREA)
+    noisy = scene + np.random.default_rng(5).normal(0, 3, scene.shape)
+    cv2.imwrite(str(path), np.clip(noisy, 0, 255).astype(np.uint8))
+    return path
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Path:
+    path = tmp_path / "camera.toml"
+    path.write_text(CAMERA)
+    return path
+
+
+@pytest.fixture
+def packs(tmp_path: Path) -> Path:
+    folder = tmp_path / "packs"
+    folder.mkdir()
+    for sku, front in (("oats", OATS), ("rice", RICE)):
+        cv2.imwrite(str(folder / f"{sku}.png"), front)
+    return folder
+
+
+def test_packs_are_counted_and_compared_with_the_planogram(tmp_path: Path, camera: Path, packs: Path) -> None:
+    picture = shelf(tmp_path / "shelf.png", (OATS, 0), (RICE, 1), (RICE, 2))
+    drawn = tmp_path / "drawn.jpg"
+    done = run(
+        "count",
+        picture,
+        "--planogram",
+        camera,
+        "--packs",
+        packs,
+        "--draw",
+        drawn,
+        "--json",
+        "--data",
+        tmp_path / "data",
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["facings"] == {"oats": 1, "rice": 2}
+    assert [(slot["units"], slot["misplaced"]) for slot in told["slots"]] == [(1, ["rice"]), (1, [])]
+    assert told["compliance"] == 0.5
+    assert cv2.imread(str(drawn)) is not None
+
+
+def test_slots_are_claimed_once_enough_was_confirmed(tmp_path: Path, camera: Path) -> None:
+    data = tmp_path / "data"
+    full = [(OATS, 0), (OATS, 1), (RICE, 2), (RICE, 3)]
+    before = run("count", shelf(tmp_path / "a.png", *full), "--planogram", camera, "--data", data)
+    assert before.returncode == 1
+    assert "Nothing is claimed" in before.stderr
+    for name, standing, rest in (("a", full, "stocked"), ("b", [], "empty"), ("c", full[:2], "empty")):
+        picture = shelf(tmp_path / f"{name}.png", *standing)
+        also = ("--stocked", "left") if name == "c" else ()
+        taught = run("learn", picture, "--planogram", camera, "--rest", rest, *also, "--data", data, "--json")
+        assert taught.returncode == 0, taught.stderr
+    assert json.loads(taught.stdout)["believed"] is True
+    done = run("count", shelf(tmp_path / "new.png", *full[:2]), "--planogram", camera, "--data", data, "--json")
+    assert done.returncode == 0, done.stderr
+    assert [slot["units"] for slot in json.loads(done.stdout)["slots"]] == [2, 0]
+
+
+def test_voids_are_told_as_boxes(tmp_path: Path) -> None:
+    done = run("voids", shelf(tmp_path / "shelf.png", (OATS, 0), (OATS, 1), (RICE, 3)), "--json")
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout)["voids"], list)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("count", "{shelf}"), "--planogram CAMERA.toml"),
+        (("count", "{text}", "--packs", "{packs}"), "not a picture"),
+        (("count", "{cut}", "--packs", "{packs}"), "not a picture"),
+        (("count", "{shelf}", "--packs", "{missing}"), "no such folder"),
+        (("count", "{clip}", "--planogram", "{camera}"), "not a video"),
+        (("count", "{shelf}", "--planogram", "{bare}"), "no [[slots]]"),
+        (("voids", "{missing}"), "no picture"),
+        (("learn", "{shelf}", "--planogram", "{camera}", "--empty", "top"), "no slot is called top"),
+        (("learn", "{shelf}", "--planogram", "{camera}"), "say which slots"),
+        (("learn", "{shelf}", "--planogram", "{camera}", "--rest", "full"), "say empty or stocked"),
+        (("learn", "{shelf}", "--planogram", "{camera}", "--empty", "left", "--stocked", "left"), "say one of them"),
+    ],
+)
+def test_what_cannot_serve_gets_a_sentence(
+    tmp_path: Path, camera: Path, packs: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    whole = shelf(tmp_path / "shelf.png", (OATS, 0))
+    files = {"shelf": whole, "camera": camera, "packs": packs, "missing": tmp_path / "nowhere"}
+    for name, body in (
+        ("text.png", b"not a picture"),
+        ("cut.png", whole.read_bytes()[:2000]),
+        ("clip.mp4", b"nothing" * 50),
+        ("bare.toml", b'id = "cam-bare"\n'),
+    ):
+        files[name.split(".", maxsplit=1)[0]] = tmp_path / name
+        (tmp_path / name).write_bytes(body)
+    done = run(*(argument.format(**files) for argument in arguments), "--data", tmp_path / "data")
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_broken_memory_is_told_and_left_alone(tmp_path: Path, camera: Path) -> None:
+    memory = tmp_path / "data" / "slots" / "cam-test.json"
+    memory.parent.mkdir(parents=True)
+    memory.write_text('{"form": 1, "weights')
+    done = run("learn", "--planogram", camera, "--data", tmp_path / "data")
+    assert done.returncode == 1
+    assert "take it away to begin anew" in done.stderr
+    assert memory.read_text() == '{"form": 1, "weights'
