@@ -2,8 +2,9 @@
 
 Owns what of JSON Schema is understood. A keyword that is not is refused with a sentence that names it, never passed
 over. The grammar is narrower than the schema in its form alone: no white space, members in the order of
-``properties``, no member beside them, every character written in one way, numbers of at most 16 digits. So keys,
-brackets and commas are forced, and the engine reads them in place of generating them.
+``properties``, no member beside them, every character written in one way, at most 16 digits before the point and 20
+behind it (every float that JSON writes without an exponent). So keys, brackets and commas are forced, and the engine
+reads them in place of generating them.
 """
 
 import json
@@ -24,7 +25,7 @@ _COMMON = r"""string ::= "\"" char* "\""
 char ::= [^"\\\x00-\x1f] | "\\" ["\\bfnrt] | "\\u00" [01] [0-9a-f]
 anychar ::= [^"\\\x00-\x1f\u2028\u2029] | "\\" ["\\bft] | "\\u00" [01] [0-9a-f]
 natural ::= "0" | [1-9] [0-9]{0,15}
-fraction ::= ("." [0-9]{1,16})? ([eE] [+-]? [0-9] [0-9]?)?
+fraction ::= ("." [0-9]{1,20})? ([eE] [+-]? [0-9] [0-9]?)?
 object ::= "{" (string ":" value ("," string ":" value)*)? "}"
 array ::= "[" (value ("," value)*)? "]"
 value ::= object | array | string | "-"? natural fraction | "true" | "false" | "null"
