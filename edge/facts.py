@@ -157,13 +157,25 @@ class FeedBlindFact(_FeedFaultFact):
     kind = "feed.blind"
 
 
+class FeedMovedFact(_FeedFaultFact):
+    """A camera looks elsewhere than it did, or at something put before it; nothing is known from ``began_at`` on."""
+
+    kind = "feed.moved"
+
+
+class FeedBlurredFact(_FeedFaultFact):
+    """A camera is out of focus all over; nothing is known from ``began_at`` on."""
+
+    kind = "feed.blurred"
+
+
 class FeedRestoredFact(Fact):
     """A camera sees again; ``no_data_s`` seconds from ``began_at`` on stay unknown for ever."""
 
     kind = "feed.restored"
     lane = Lane.P0
 
-    fault: Annotated[Literal["lost", "frozen", "blind"], Internal]
+    fault: Annotated[Literal["lost", "frozen", "blind", "moved", "blurred"], Internal]
     began_at: Annotated[AwareDatetime, Internal]
     no_data_s: Annotated[Seconds, Internal]
 
@@ -281,6 +293,8 @@ FACT_TYPES: tuple[type[Fact], ...] = (
     FeedLostFact,
     FeedFrozenFact,
     FeedBlindFact,
+    FeedMovedFact,
+    FeedBlurredFact,
     FeedRestoredFact,
     KioskTurnFact,
     KioskHandoffFact,

@@ -12,8 +12,10 @@ from typing import Any, assert_never
 from edge.facts import (
     Fact,
     FeedBlindFact,
+    FeedBlurredFact,
     FeedFrozenFact,
     FeedLostFact,
+    FeedMovedFact,
     FeedRestoredFact,
     FootfallCountFact,
     QueueLengthFact,
@@ -40,10 +42,14 @@ FOOTFALL_PERIOD_S = 900
 SlotKey = tuple[str, str]
 """Camera id and slot id."""
 
-_FAULT_FACTS: Mapping[FeedFault, type[FeedLostFact | FeedFrozenFact | FeedBlindFact]] = {
+_FaultFact = FeedLostFact | FeedFrozenFact | FeedBlindFact | FeedMovedFact | FeedBlurredFact
+
+_FAULT_FACTS: Mapping[FeedFault, type[_FaultFact]] = {
     FeedFault.LOST: FeedLostFact,
     FeedFault.FROZEN: FeedFrozenFact,
     FeedFault.BLIND: FeedBlindFact,
+    FeedFault.MOVED: FeedMovedFact,
+    FeedFault.BLURRED: FeedBlurredFact,
 }
 
 

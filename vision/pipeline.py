@@ -27,7 +27,13 @@ from vision.slots import place_slots
 
 _STRUCTURE_AGAIN_S = 1.0
 _WALKERS_STRUCTURE_S = 0.35  # tracks outlive this; a shelf may not be read for one frame while it is covered
-FAULT_WORDS = {FeedFault.LOST: "no picture", FeedFault.FROZEN: "picture frozen", FeedFault.BLIND: "covered or dark"}
+FAULT_WORDS = {
+    FeedFault.LOST: "no picture",
+    FeedFault.FROZEN: "picture frozen",
+    FeedFault.BLIND: "covered or dark",
+    FeedFault.MOVED: "camera moved",
+    FeedFault.BLURRED: "out of focus",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +86,8 @@ class CameraPipeline:
             lost_after_s=vision.lost_after_s,
             frozen_after_s=vision.frozen_after_s,
             blind_after_s=vision.blind_after_s,
+            moved_after_s=vision.moved_after_s,
+            blurred_after_s=vision.blurred_after_s,
         )
         self._structured: tuple[Picture, float] | None = None
         self._glance = Glance()

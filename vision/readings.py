@@ -15,6 +15,8 @@ class FeedFault(StrEnum):
     LOST = "lost"
     FROZEN = "frozen"
     BLIND = "blind"
+    MOVED = "moved"
+    BLURRED = "blurred"
 
 
 @dataclass(frozen=True, slots=True)

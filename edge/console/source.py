@@ -20,6 +20,8 @@ class CameraState(StrEnum):
     LOST = "lost"
     FROZEN = "frozen"
     BLIND = "blind"
+    MOVED = "moved"
+    BLURRED = "blurred"
 
 
 class SlotState(StrEnum):

@@ -31,6 +31,8 @@ KIND_TITLES: Mapping[str, str] = {
     "feed.lost": "Camera lost",
     "feed.frozen": "Camera frozen",
     "feed.blind": "Camera blind",
+    "feed.moved": "Camera moved",
+    "feed.blurred": "Camera out of focus",
     "feed.restored": "Camera restored",
     "kiosk.turn": "Kiosk question",
     "kiosk.handoff": "Colleague called",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vision.pipeline import References
-from vision.readings import ShelfCounted
+from vision.readings import FeedFaulted, ShelfCounted
 
 
 def test_a_taken_unit_is_claimed_within_a_second_and_a_half_of_the_hand_leaving(film: Any, watch: Any) -> None:
@@ -105,6 +105,20 @@ def test_a_frozen_picture_is_told_within_five_seconds_and_ends(film: Any, watch:
     assert faulted.media_s - began_s <= 5.0
     assert faulted.began_media_s == pytest.approx(began_s, abs=0.5)
     assert watched.changes == []
+
+
+def test_a_knocked_camera_claims_nothing_until_its_view_is_back(film: Any, watch: Any) -> None:
+    began_s = film.hold(12.0)
+    film.hold(8.0, film.scene.without("oil", 0))
+    film.pictures[-80:] = [np.roll(picture, (10, 40), axis=(0, 1)) for picture in film.pictures[-80:]]
+    film.hold(4.0)
+    watched = watch(film)
+    assert watched.faults == [("FeedFaulted", "moved"), ("FeedRestored", "moved")]
+    faulted = next(reading for reading in watched.readings if isinstance(reading, FeedFaulted))
+    assert faulted.began_media_s == pytest.approx(began_s, abs=1.1)
+    assert faulted.media_s - began_s <= 5.0
+    assert watched.changes == [("oil", 0)], "what changed meanwhile is claimed after it"
+    assert watched.counts[0][0] > began_s + 8.0
 
 
 def test_references_tell_what_is_missing_at_the_first_view(shop: Any, new_film: Callable[..., Any], watch: Any) -> None:

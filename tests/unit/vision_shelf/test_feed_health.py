@@ -12,6 +12,13 @@ from vision.readings import FeedFault, Stamp
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 SCENE = np.random.default_rng(5).normal(0.0, 8.0, (45, 80, 2)).astype(np.float32)
 OTHER = np.random.default_rng(6).normal(0.0, 2.0, (45, 80, 2)).astype(np.float32)
+LIMITS = {
+    "lost_after_s": 3.0,
+    "frozen_after_s": 3.0,
+    "blind_after_s": 2.0,
+    "moved_after_s": 2.0,
+    "blurred_after_s": 5.0,
+}
 
 
 def stamp(time_s: float) -> Stamp:
@@ -22,7 +29,7 @@ class Camera:
     """Five frames a second into a feed's health."""
 
     def __init__(self) -> None:
-        self.health = FeedHealth(lost_after_s=3.0, frozen_after_s=3.0, blind_after_s=2.0)
+        self.health = FeedHealth(**LIMITS)
         self.time_s = 0.0
         self.told: list[tuple[float, FaultChange]] = []
         self._noise = np.random.default_rng(7)
@@ -114,7 +121,7 @@ def test_no_frame_for_long_enough_is_lost_and_the_next_frame_ends_it(camera: Cam
 
 
 def test_a_camera_that_never_came_is_lost_counted_from_the_first_question() -> None:
-    health = FeedHealth(lost_after_s=3.0, frozen_after_s=3.0, blind_after_s=2.0)
+    health = FeedHealth(**LIMITS)
     assert health.miss(stamp(0.0)) == []
     assert [change.fault for change in health.miss(stamp(3.5))] == [FeedFault.LOST]
 
