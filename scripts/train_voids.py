@@ -4,7 +4,7 @@
 
 Learns on rendered shelves alone (`scripts/shelf_training`), never on a photo. The truth is read off the renders: where
 a compartment shows its back over nearly half its height, over a quarter of a pack's width. A perceptron of two hidden
-layers, fitted by Adam in plain numpy; the same seed gives the same weights on the same machine.
+layers, fitted by Adam in plain numpy.
 """
 
 import argparse
@@ -128,6 +128,16 @@ def examples(given: tuple[int, int]) -> tuple[Array, Array]:
     return np.concatenate(features), np.concatenate(overlaps)
 
 
+def mirrored(features: Array) -> Array:
+    """The features as the mirrored picture would have them: what is left and right changes places."""
+    columns = np.arange(features.shape[1])
+    for one, other in ((1, 2), (5, 6)):  # the near and the far strips, as `describe` orders its regions
+        here, there = slice(8 * one - 2, 8 * one + 6), slice(8 * other - 2, 8 * other + 6)
+        columns[here], columns[there] = columns[there].copy(), columns[here].copy()
+    columns[[-2, -1]] = columns[[-1, -2]]
+    return np.asarray(features[:, columns])
+
+
 def fit(features: Array, overlaps: Array, *, epochs: int, seed: int) -> dict[str, Any]:
     """Fit by Adam with decoupled decay; the target rises from 0 to 1 between overlaps of .2 and .7."""
     rng = np.random.default_rng(seed)
@@ -182,7 +192,7 @@ def main() -> None:
     """Render, describe, fit, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bays", type=int, default=240)
-    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
@@ -190,6 +200,7 @@ def main() -> None:
     with Pool(given.processes) as pool:
         parts = pool.map(examples, shares, chunksize=1)
     features, overlaps = (np.concatenate(part) for part in zip(*parts, strict=True))
+    features, overlaps = np.concatenate([features, mirrored(features)]), np.concatenate([overlaps, overlaps])
     print(f"{len(features)} patches, {np.count_nonzero(overlaps > 0.5)} of them voids")
     given.out.write_text(json.dumps(fit(features, overlaps, epochs=given.epochs, seed=0)) + "\n", encoding="utf-8")
 
