@@ -5,7 +5,7 @@ r"""Trains the product detector on rendered shelves, in the background, on few c
         --photos PHOTOS --stop-on A.jpg,B.jpg --minutes 90
     python -m scripts.train_shelf export --pool POOL --run RUN --start package/models/nanodet.json \
         --photos PHOTOS --stop-on A.jpg,B.jpg --out models/defaults
-    python -m scripts.train_shelf measure WEIGHTS.onnx --photos PHOTOS --side sku110k=640 --side closeup=160
+    python -m scripts.train_shelf measure WEIGHTS.onnx --photos PHOTOS --side sku110k=640
 
 `render` may run beside `fit`, which reads whatever bays are there. `fit --resume` goes on where a run stopped. PHOTOS
 holds `images/` and `boxes.json`; nothing of it is learnt from, only the best weights and the threshold are chosen on
@@ -59,9 +59,7 @@ def _fit_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     _run_arguments(parser)
-    parser.add_argument(
-        "--side", action="append", default=[], help="KIND=PIXELS at the input, for kinds of photographs"
-    )
+    parser.add_argument("--side", action="append", default=[], help="KIND=PIXELS at the input; else by packs")
     parser.add_argument("--note", action="append", default=[], help="a paragraph for the report")
     parser.add_argument("--out", type=Path, required=True)
 
@@ -69,9 +67,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
 def _measure_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("weights", type=Path)
     parser.add_argument("--photos", type=Path, required=True, help=_PHOTOS)
-    parser.add_argument(
-        "--side", action="append", default=[], help="KIND=PIXELS at the input, for kinds of photographs"
-    )
+    parser.add_argument("--side", action="append", default=[], help="KIND=PIXELS at the input; else by packs")
     parser.add_argument("--threshold", type=float, default=0.4)
     parser.add_argument("--json", action="store_true")
 

@@ -154,13 +154,16 @@ def _fill(canvas: Canvas, box: Box, slope: float, look: _Look, skus: list[Sku], 
             continue
         sku = skus[int(rng.integers(len(skus)))]
         size = _size_px(sku, base - top, look, rng)
+        levels, size = _stacked(sku, size, base - top, rng)
+        ragged = rng.random() < 0.4
         count = int(rng.choice([1, 2, 3, 4, 6, 9], p=[0.28, 0.3, 0.2, 0.12, 0.07, 0.03]))
         step = size[0] * (1 + loose * float(rng.uniform(0.3, 2)))
         start = x
         for _ in range(count):
             if x + size[0] * 0.5 > right:
                 break
-            _facing(canvas, (x, base), size, (base - top), slope, look, sku, rng)
+            here = int(rng.integers(1, levels + 1)) if ragged else levels
+            _facing(canvas, (x, base), size, here, slope, look, sku, rng)
             x += step + float(rng.normal(0, 0.02)) * size[0]
         if rng.random() < 0.07:
             _tray(canvas, (start, x, base), size, rng)
@@ -174,11 +177,23 @@ def _size_px(sku: Sku, clear: int, look: _Look, rng: Rng) -> tuple[float, float]
     return max(6.0, high * sku.aspect), max(6.0, high)
 
 
+def _stacked(sku: Sku, size: tuple[float, float], clear: int, rng: Rng) -> tuple[int, tuple[float, float]]:
+    """How many of a product stand on each other, and the size at which they fit."""
+    if not sku.stacks and (not sku.form.endswith("box") or rng.random() < 0.75):
+        return 1, size
+    levels = int(rng.integers(1, 6))
+    high = min(size[1], clear * 0.97 / levels)
+    if high * sku.aspect < 0.5 * size[0]:  # so small only because too many were asked for
+        levels = max(1, int(clear * 0.97 / size[1]))
+        high = min(size[1], clear * 0.97 / levels)
+    return levels, (high * sku.aspect, high)
+
+
 def _facing(
     canvas: Canvas,
     at: tuple[float, float],
     size: tuple[float, float],
-    clear: int,
+    levels: int,
     slope: float,
     look: _Look,
     sku: Sku,
@@ -188,8 +203,6 @@ def _facing(
     deep = float(look.unit) * 0.45
     pushed = int(rng.random() > 0.75 + 0.25 * look.neatness) * int(rng.integers(1, 3))
     rows_behind = int(rng.integers(0, 4))
-    tall = int(clear * 0.97 / size[1])
-    levels = 1 if not sku.stacks or tall < 2 else int(rng.integers(1, min(tall, 5) + 1))
     if rng.random() < 0.02 * (1 - look.neatness) + 0.01:
         return
     for row in range(rows_behind + pushed, pushed - 1, -1):

@@ -13,6 +13,7 @@ from vision import nanodet
 from vision.detections import Detections
 from vision.outputs import Outputs, Wanted
 from vision.picture_input import InputMaker
+from vision.products import at_scale, restored
 
 INPUT = "picture"
 PICTURE = PictureInput(colour="BGR", multiple_of=32, mean=(103.53, 116.28, 123.675), std=(57.375, 57.12, 58.395))
@@ -29,6 +30,8 @@ def batch_of(squares: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
 def find(run: Callable[[NDArray[np.float32]], Outputs], picture: NDArray[np.uint8], *, side_px: int) -> Detections:
     """Products in a picture, in its pixels, scores from `FAINTEST` up; ``side_px`` is its long side at the input."""
     maker = InputMaker(PICTURE, side_px=side_px)
-    plan = maker.plan((picture.shape[1], picture.shape[0]))
+    seen = at_scale(picture, side_px)
+    plan = maker.plan((seen.shape[1], seen.shape[0]))
     wanted = Wanted(threshold=FAINTEST, classes=(0,), input_size_px=plan.input_size_px)
-    return plan.restore(nanodet.decode(run(maker.make(picture, plan)), wanted))
+    found = plan.restore(nanodet.decode(run(maker.make(seen, plan)), wanted))
+    return restored(found, seen=seen, picture=picture)

@@ -30,6 +30,8 @@ from vision.nanodet import STRIDES
 
 SHAPES = ((256, 24), (320, 14), (352, 12), (416, 8))
 """Sides of the training squares in pixels, and how many of them make a batch."""
+_ALIKE = 0.01
+"""Of F1: a few photographs tell no finer, so of weights that are alike the longer trained ones are kept."""
 _THRESHOLDS = tuple(float(at) for at in np.arange(0.1, 0.7, 0.025))
 
 
@@ -179,8 +181,8 @@ class Run:
         self._history.append(row)
         print(json.dumps(row), flush=True)
         (self._plan.folder / "history.json").write_text(json.dumps(self._history, indent=1))
-        if score.f1 > self._best:
-            self._best = score.f1
+        if score.f1 > self._best - _ALIKE:
+            self._best = max(self._best, score.f1)
             self._keep("best.pt")
 
     def _keep(self, name: str) -> None:

@@ -21,6 +21,7 @@ from scripts.shelf_training.feeding import INPUT, find
 from scripts.shelf_training.matching import Score, score
 from vision.detections import Detections
 from vision.outputs import Outputs
+from vision.products import side_for_packs
 
 SIDES_PX = (320, 416, 640)
 _WARM_UP = 3
@@ -34,6 +35,12 @@ class Photo:
     kind: str
     picture: NDArray[np.uint8]
     boxes: NDArray[np.float32]
+
+    @property
+    def side_px(self) -> int:
+        """Long side at the input, as the appliance chooses it from how wide the usual pack is."""
+        usual = float(np.median(self.boxes[:, 2] - self.boxes[:, 0]))
+        return side_for_packs((self.picture.shape[1], self.picture.shape[0]), pack_width_px=usual)
 
 
 def read_photos(folder: Path) -> list[Photo]:
@@ -80,8 +87,8 @@ class Runtime:
 def found_in(
     photos: Sequence[Photo], run: Callable[[NDArray[np.float32]], Outputs], *, sides_px: Mapping[str, int]
 ) -> list[Detections]:
-    """What is found in each photograph; ``sides_px`` is the input's long side by kind of photograph."""
-    return [find(run, photo.picture, side_px=sides_px[photo.kind]) for photo in photos]
+    """What is found in each photograph; ``sides_px`` is the input's long side by kind, else each photograph's own."""
+    return [find(run, photo.picture, side_px=sides_px.get(photo.kind, photo.side_px)) for photo in photos]
 
 
 def scores_by_kind(

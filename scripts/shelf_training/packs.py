@@ -331,7 +331,7 @@ FORMS: dict[str, tuple[Maker, tuple[float, float], bool]] = {
     "box": (_box, (0.42, 0.95), False),
     "slim-box": (_box, (0.25, 0.5), False),
     "wide-box": (_box, (1.0, 2.2), True),
-    "flat-box": (_box, (2.0, 4.5), True),
+    "flat-box": (_box, (2.0, 5.5), True),
     "carton": (_carton, (0.32, 0.5), False),
     "bottle": (_bottle, (0.24, 0.42), False),
     "flask": (_flask, (0.28, 0.55), False),
