@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from scripts.shelf_training.artwork import new_brand
-from scripts.shelf_training.bay import render_bay, tilted
+from scripts.shelf_training.bay import render_bay
 from scripts.shelf_training.canvas import Canvas
 from scripts.shelf_training.packs import FORMS, new_sku
 from scripts.shelf_training.photo import bend, snap
 from scripts.shelf_training.pool import bays, fill_pool, read_bay
+from scripts.shelf_training.stocking import tilted
 from scripts.shelf_training.stockroom import Stockroom
 
 
