@@ -10,7 +10,7 @@ r"""Trains the product detector on rendered shelves, in the background, on few c
 `render` may run beside `fit`, which reads whatever bays are there. `fit --resume` goes on where a run stopped. PHOTOS
 holds `images/` and `boxes.json`; nothing of it is learnt from, only the best weights and the threshold are chosen on
 the few photographs named, and the figures leave those out. `nanodet.json` is what `scripts/convert_nanodet.py` starts
-from. Needs the extra `train`; the appliance needs none of it.
+from. Needs the extra `train`, pinned in firmware-config/requirements/train.txt; the appliance needs none of it.
 """
 
 import argparse
