@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 from models.language.gbnf_reader import END_OF_OPTION, Item, read_rules
 
-MAX_STACKS = 512
-"""Ways in which one text may be read at once; natural grammars need fewer than ten."""
+MAX_STACKS = 2048
+"""Ways in which one text may be read at once; natural grammars need fewer than ten, an enum one for each value."""
 
 Stack: TypeAlias = "tuple[int, Stack] | None"
 """What is still to come: a position in the grammar's items and, behind it, the rest. None is the end of the text."""
@@ -63,7 +63,10 @@ class Grammar:
                 continue
             seen.add(stack)
             if len(seen) > MAX_STACKS:
-                raise GrammarInvalidError("the grammar recurses on its left or is too ambiguous to follow")
+                raise GrammarInvalidError(
+                    f"the grammar leaves more than {MAX_STACKS} ways to go on at one place: it offers too many choices"
+                    " there, is too ambiguous to follow, or recurses on its left"
+                )
             if stack is None:
                 found.add(None)
                 continue

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from models.language.gbnf import Grammar, GrammarState
+from models.language.gbnf import Grammar, GrammarInvalidError, GrammarState
 from models.language.json_numbers import MOST, integers
 from models.language.json_pattern import pattern_grammar
 from models.language.json_schema import ANY_OBJECT, SchemaInvalidError, schema_grammar
@@ -213,3 +213,22 @@ def test_what_matches_a_pattern_is_accepted(pattern: str) -> None:
 def test_a_pattern_that_is_not_simple_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"simple|must|repeats|brackets|backslash"):
         pattern_grammar(pattern, "anychar")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"enum": [f"SKU-{number:05d}" for number in range(1500)]}, id="1500 values"),
+        pytest.param(
+            {"anyOf": [{"type": "object", "properties": {f"{a}{b}": True for b in range(12)}} for a in range(60)]},
+            id="60 objects of 12 members",
+        ),
+    ],
+)
+def test_a_large_choice_is_followed(schema: dict[str, Any]) -> None:
+    assert not start(schema).is_dead
+
+
+def test_a_choice_that_is_too_large_is_refused_as_that() -> None:
+    with pytest.raises(GrammarInvalidError, match="more than 2048 ways to go on at one place: it offers too many"):
+        start({"enum": list(range(3000))})
