@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edge.assistant.wording import grammar_of
-from edge.bench.llm_contenders import Contender, Timing, has_server, our_engine, own_server, plain_llama
+from edge.bench.llm_contenders import Contender, Timing, missing_for_server, our_engine, own_server, plain_llama
 from edge.bench.results import BenchResult, at_least
 from edge.places import DEFAULT_ARTEFACTS
 from models.config import LanguageSettings
@@ -55,13 +55,14 @@ def run(quick: bool) -> list[BenchResult]:
     """Measure; blocks for about 40 s when quick, some minutes otherwise."""
     sessions, rounds = ((1, 4), 3) if quick else ((1, 2, 4, 8), 5)
     samples: _Samples = {}
+    missing = missing_for_server()
     with TemporaryDirectory() as empty, ExitStack() as stack:
         weights = Registry(Path(empty), DEFAULT_ARTEFACTS).active(Task.LANGUAGE)
         contenders = [
             stack.enter_context(our_engine(weights, _SETTINGS, KIOSK_PREFIX)),
             stack.enter_context(plain_llama(weights, _SETTINGS)),
         ]
-        if has_server():
+        if not missing:
             contenders.append(stack.enter_context(own_server(weights, _SETTINGS)))
         for contender in contenders:
             contender.ask(kiosk_turn(0))
@@ -74,7 +75,11 @@ def run(quick: bool) -> list[BenchResult]:
             took_s = time.monotonic() - began_s
             if quick and took_s * (number + 2) / (number + 1) > _QUICK_ROUNDS_S:
                 break
-    return _results(samples, [contender.name for contender in contenders], sessions)
+    results = _results(samples, [contender.name for contender in contenders], sessions)
+    if missing:
+        advice = f"its own server was left out: install {' and '.join(missing)} (extra dev) to measure against it"
+        results.append(BenchResult(advice, len(missing), "packages missing"))
+    return results
 
 
 def _round(contender: Contender, sessions: int, first_turn: int) -> tuple[float, list[Timing]]:

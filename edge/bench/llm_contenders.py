@@ -117,9 +117,10 @@ class _Server:
             connection.close()
 
 
-def has_server() -> bool:
-    """Whether llama-cpp-python's own server can run here; it needs the extra ``server`` of that package."""
-    return all(importlib.util.find_spec(name) for name in ("sse_starlette", "starlette_context"))
+def missing_for_server() -> list[str]:
+    """The packages that llama-cpp-python's own server needs and that are not installed here."""
+    needed = {"sse_starlette": "sse-starlette", "starlette_context": "starlette-context"}
+    return [package for name, package in needed.items() if importlib.util.find_spec(name) is None]
 
 
 @contextmanager
