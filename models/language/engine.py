@@ -24,6 +24,8 @@ from models.language.wording import Finish, Logits, Wording
 
 _NOWHERE = -1
 """The sequence of a prefix without tokens."""
+_HELD_BACK_STEPS = 8
+"""Beside shoppers, work that can wait has rows in one batch of so many: it goes on, and they hardly notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,12 @@ class Runtime(Protocol):
         """Let a sequence begin with all that another holds, without computing it again."""
         ...
 
-    def clear(self, sequence: int) -> None:
-        """Forget a sequence."""
+    def retire(self, sequence: int) -> None:
+        """Forget a sequence, but keep its room taken until ``reclaim``."""
+        ...
+
+    def reclaim(self) -> None:
+        """Free the room of all retired sequences."""
         ...
 
     def rss_mb(self) -> float:
@@ -106,7 +112,11 @@ class Engine:
     """Answers up to ``parallel_turns`` requests side by side, by priority, then by arrival.
 
     Not thread-safe; ``step`` never waits. A request is taken out of the line only when all it may need is free
-    in memory, so no turn ever runs out of room.
+    in memory, so no turn ever runs out of room. Where a shopper's turn lacks room or a place, work that can wait is
+    set aside: it keeps its wording, loses its memory, and reads itself again when there is room.
+
+    Memory of what ended is retired and reclaimed when nothing is under way or room runs short, so that a turn's cells
+    stay in order and its numbers do not depend on the turns beside it.
     """
 
     def __init__(
@@ -130,6 +140,9 @@ class Engine:
         self._waiting: list[Turn] = []
         self._warmings: list[Tokens] = []
         self._answering: list[_Answering] = []
+        self._set_aside: dict[Turn, _Answering] = {}
+        self._retired_tokens = 0
+        self._held_back_steps = 0
 
     @property
     def is_idle(self) -> bool:
@@ -159,7 +172,7 @@ class Engine:
         late = [turn for turn in self._turns() if turn.is_late(now_s)]
         replies: list[Reply] = [self._give_up(turn, "late", "its deadline passed") for turn in late]
         self._waiting.sort(key=lambda turn: turn.can_wait)
-        while self._waiting and self._free and (cached := self._kept(self._waiting[0])) is not None:
+        while self._waiting and (cached := self._admitted(self._waiting[0])) is not None:
             replies += self._begin(self._waiting.pop(0), cached)
         if self._answering:
             replies += self._advance()
@@ -187,35 +200,73 @@ class Engine:
     def _give_up(self, given_up: Turn, reason: Literal["rejected", "late", "cancelled"], message: str) -> Failure:
         if given_up in self._waiting:
             self._waiting.remove(given_up)
+            self._set_aside.pop(given_up, None)
         for answering in [one for one in self._answering if one.turn is given_up]:
             self._end(answering)
         return Failure(id=given_up.ask.id, reason=reason, message=message)
 
-    def _kept(self, waiting: Turn) -> CachedPrefix | None:
+    def _admitted(self, waiting: Turn) -> CachedPrefix | None:
         """The place of a turn's prefix in the cache; None while there is no room for the turn."""
-        under_way = sum(answering.turn.own_tokens for answering in self._answering)
-        return self._prefix(waiting.prefix, beside_tokens=under_way + waiting.own_tokens)
+        while True:
+            cached = self._kept(waiting) if self._free else None
+            can_wait = [answering for answering in self._answering if answering.turn.can_wait]
+            if cached is not None or waiting.can_wait or not can_wait:
+                return cached
+            self._interrupt(can_wait[-1])
 
-    def _prefix(self, prefix: Tokens, *, beside_tokens: int) -> CachedPrefix | None:
+    def _interrupt(self, answering: _Answering) -> None:
+        """Put a turn under way back in the line."""
+        self._end(answering)
+        answering.position = 0
+        self._set_aside[answering.turn] = answering
+        self._waiting.append(answering.turn)
+
+    def _kept(self, waiting: Turn) -> CachedPrefix | None:
+        under_way = sum(answering.turn.own_tokens for answering in self._answering)
+        beside_tokens = under_way + waiting.own_tokens
+        return self._prefix(waiting.prefix, beside_tokens=beside_tokens, takes_pinned=not self._answering)
+
+    def _prefix(self, prefix: Tokens, *, beside_tokens: int, takes_pinned: bool) -> CachedPrefix | None:
         cached = self._prefixes.find(prefix)
         if cached is not None:
             cached.users += 1
-        cleared = self._prefixes.make_room(
+        forgotten = self._prefixes.make_room(
             needed_tokens=beside_tokens + (0 if cached else len(prefix)),
             most_tokens=self._context_tokens,
             needs_place=cached is None and bool(prefix),
+            takes_pinned=takes_pinned,
         )
         if cached is not None:
             cached.users -= 1
-        for sequence in cleared or ():
-            self._runtime.clear(sequence)
-        if cleared is None:
+        if forgotten is None:
             return None
-        if not prefix:
-            return CachedPrefix(tokens=(), sequence=_NOWHERE)
-        return cached or self._prefixes.add(prefix)
+        for gone in forgotten:
+            self._retire(gone.sequence, gone.computed)
+            if gone.is_pinned:
+                self._warmings.append(gone.tokens)
+        if prefix and cached is None:
+            cached = self._prefixes.add(prefix)
+        if self._prefixes.held_tokens + beside_tokens + self._retired_tokens > self._context_tokens:
+            self._reclaim()
+        return cached or CachedPrefix(tokens=(), sequence=_NOWHERE)
+
+    def _retire(self, sequence: int, tokens: int) -> None:
+        self._runtime.retire(sequence)
+        self._retired_tokens += tokens
+        if not self._answering:
+            self._reclaim()
+
+    def _reclaim(self) -> None:
+        self._runtime.reclaim()
+        self._retired_tokens = 0
 
     def _begin(self, chosen: Turn, cached: CachedPrefix) -> list[Reply]:
+        cached.users += 1
+        interrupted = self._set_aside.pop(chosen, None)
+        if interrupted is not None:
+            interrupted.cached, interrupted.sequence = cached, self._free.pop(0)
+            self._answering.append(interrupted)
+            return []
         ask = chosen.ask
         wording = Wording(
             self._runtime.vocabulary,
@@ -226,13 +277,14 @@ class Engine:
             top_p=ask.top_p,
             seed=ask.seed,
         )
-        cached.users += 1
         answering = _Answering(chosen, wording, cached, cached.computed, self._free.pop(0), self._mono_s())
         self._answering.append(answering)
         return self._said(answering, wording.open)
 
     def _warm(self, prefix: Tokens) -> None:
-        cached = self._prefix(prefix, beside_tokens=0)
+        cached = self._prefix(prefix, beside_tokens=0, takes_pinned=False)
+        if cached is not None:
+            cached.is_pinned = True
         if cached is not None and not cached.is_whole:
             self._compute([self._prefix_piece(cached)])
         if cached is None or cached.is_whole:
@@ -256,7 +308,7 @@ class Engine:
         """Pieces of at most a chunk in all: shoppers before work that can wait, then the shortest first."""
         left, pieces = self._chunk_tokens, []
         begun: set[int] = set()
-        for answering in sorted(self._answering, key=lambda one: (one.turn.can_wait, self._work(one))):
+        for answering in sorted(self._on_turn(), key=lambda one: (one.turn.can_wait, self._work(one))):
             if left == 0:
                 break
             if not answering.cached.is_whole:
@@ -270,6 +322,13 @@ class Engine:
             pieces.append(piece)
             left -= len(piece.tokens)
         return pieces
+
+    def _on_turn(self) -> list[_Answering]:
+        """Who may have rows: shoppers alone, but for one batch of so many."""
+        shoppers = [answering for answering in self._answering if not answering.turn.can_wait]
+        is_shared = bool(shoppers) and len(shoppers) < len(self._answering)
+        self._held_back_steps = self._held_back_steps + 1 if is_shared else 0
+        return shoppers if self._held_back_steps % _HELD_BACK_STEPS else self._answering
 
     def _work(self, answering: _Answering) -> int:
         cached = answering.cached
@@ -306,8 +365,8 @@ class Engine:
         return replies
 
     def _end(self, answering: _Answering) -> None:
-        self._runtime.clear(answering.sequence)
         self._answering.remove(answering)
+        self._retire(answering.sequence, max(0, answering.position - len(answering.turn.prefix)))
         self._free.append(answering.sequence)
         answering.cached.users -= 1
 

@@ -21,12 +21,15 @@ from models.language.vocabulary import Vocabulary
 from models.language.wording import Logits
 
 _LONGEST_PIECE_BYTES = 512
+_BFLOAT16 = 30
+"""GGML_TYPE_BF16, which llama_cpp does not name."""
 
 
 class LlamaRuntime:
     """One set of weights with room for ``sequences`` sequences that share ``context_tokens`` cells.
 
     The sequences share one memory (``kv_unified``), so letting a turn begin with a cached prefix copies no numbers.
+    Retired cells belong to one more sequence that nothing attends to.
     """
 
     def __init__(self, weights: Path, *, threads: int, context_tokens: int, chunk_tokens: int, sequences: int) -> None:
@@ -45,7 +48,8 @@ class LlamaRuntime:
             raise ArtefactInvalidError(f"{weights.name}: llama.cpp cannot read these weights")
         self._vocabulary_of: Any = llama_cpp.llama_model_get_vocab(self._weights)
         self._size = int(llama_cpp.llama_vocab_n_tokens(self._vocabulary_of))
-        self._context = self._open_context(threads, context_tokens, chunk_tokens, sequences)
+        self._retired = sequences
+        self._context = self._open_context(threads, context_tokens, chunk_tokens, sequences + 1)
         self._memory: Any = llama_cpp.llama_get_memory(self._context)
         self._batch: Any = llama_cpp.llama_batch_init(chunk_tokens, 0, 1)
         self._piece_buffer = ctypes.create_string_buffer(_LONGEST_PIECE_BYTES)
@@ -57,6 +61,11 @@ class LlamaRuntime:
         options.n_batch = options.n_ubatch = chunk_tokens
         options.n_seq_max = sequences
         options.kv_unified = True
+        # Attention over keys and values of unlike types takes one path for any number of rows. Where they are alike
+        # llama.cpp divides a single row's cells among the threads from 512 cells on, and 64 rows and more into tiles,
+        # and both round differently. With values in bfloat16 it sums in 32 bits; 32-bit values it would cast to 16.
+        options.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        options.type_k, options.type_v = llama_cpp.GGML_TYPE_F16, _BFLOAT16
         options.n_threads = options.n_threads_batch = threads
         options.no_perf = True
         context = llama_cpp.llama_init_from_model(self._weights, options)
@@ -129,6 +138,19 @@ class LlamaRuntime:
     def clear(self, sequence: int) -> None:
         """Forget a sequence."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def retire(self, sequence: int) -> None:
+        """Forget a sequence, and keep its cells taken until ``reclaim``.
+
+        A freed cell is the next to be filled. Filled by a turn that began behind it, it changes the order in which
+        that turn's attention sums, and so the rounding.
+        """
+        self.copy(sequence, self._retired)
+        self.clear(sequence)
+
+    def reclaim(self) -> None:
+        """Free the cells of all retired sequences."""
+        self.clear(self._retired)
 
     def rss_mb(self) -> float:
         """Resident memory of this process, the mapped weights included."""

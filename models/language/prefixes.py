@@ -19,6 +19,8 @@ class CachedPrefix:
     computed: int = 0
     users: int = 0
     """Turns under way that begin with it; while there are any it stays."""
+    is_pinned: bool = False
+    """Whether it was configured: it makes room only where the turn would never fit beside it."""
 
     @property
     def is_whole(self) -> bool:
@@ -27,7 +29,10 @@ class CachedPrefix:
 
 
 class PrefixCache:
-    """At most one prefix per given sequence; the least recently used one that no turn uses makes room."""
+    """At most one prefix per given sequence; the least recently used one that no turn uses makes room.
+
+    Those that are pinned make room last, and only when asked to.
+    """
 
     def __init__(self, sequences: Sequence[int]) -> None:
         self._free = list(sequences)
@@ -53,18 +58,22 @@ class PrefixCache:
         self._kept.append(prefix)
         return prefix
 
-    def make_room(self, *, needed_tokens: int, most_tokens: int, needs_place: bool) -> list[int] | None:
+    def make_room(
+        self, *, needed_tokens: int, most_tokens: int, needs_place: bool, takes_pinned: bool
+    ) -> list[CachedPrefix] | None:
         """Forget unused prefixes, the least recently used first, until there is room.
 
         Args:
             needed_tokens: what must fit beside all prefixes that stay.
             most_tokens: how much fits in all.
             needs_place: whether a free sequence is needed too.
+            takes_pinned: whether pinned prefixes may go too, after all others.
 
         Returns:
-            The sequences to clear, or None, with nothing forgotten, when those in use leave no room.
+            What was forgotten, or None, with nothing forgotten, when those that stay leave no room.
         """
-        unused = [prefix for prefix in self._kept if not prefix.users]
+        unused = [prefix for prefix in self._kept if not prefix.users and (takes_pinned or not prefix.is_pinned)]
+        unused.sort(key=lambda prefix: prefix.is_pinned)
         held, places, dropped = self.held_tokens, len(self._free), 0
         while held + needed_tokens > most_tokens or (needs_place and not places):
             if dropped == len(unused):
@@ -73,4 +82,4 @@ class PrefixCache:
         for prefix in unused[:dropped]:
             self._kept.remove(prefix)
             self._free.append(prefix.sequence)
-        return [prefix.sequence for prefix in unused[:dropped]]
+        return unused[:dropped]

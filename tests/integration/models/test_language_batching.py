@@ -58,6 +58,23 @@ def streamed(language: LanguageModel, request: CompletionRequest) -> Completion:
     return completion
 
 
+def test_24_open_ended_answers_are_the_same_alone_and_beside_others(shared: LanguageModel) -> None:
+    questions = (
+        "Where is the {}?",
+        "Tell a story about {} and a child in a shop.",
+        "What can one cook with {}? Name three things.",
+    )
+    for prefix in (PREFIX, PREFIX * 4):
+        requests = [
+            dataclasses.replace(free(number), prefix=prefix, prompt=question.format(PRODUCTS[number]))
+            for question in questions
+            for number in range(8)
+        ]
+        alone = [shared.complete(request).text for request in requests]
+        with ThreadPoolExecutor(8) as pool:
+            assert [one.text for one in pool.map(shared.complete, requests)] == alone
+
+
 @pytest.mark.parametrize("ask", [free, worded, schemed])
 def test_a_greedy_answer_is_the_same_alone_and_beside_seven_others(shared: LanguageModel, ask: object) -> None:
     assert callable(ask)

@@ -28,6 +28,7 @@ class FakeRuntime:
         self._says = says
         self._held: dict[int, list[int]] = {}
         self._shared: dict[int, int] = {}
+        self._retired_tokens = 0
         self.computed = 0
         self.largest_batch = 0
         self.batches = 0
@@ -38,8 +39,8 @@ class FakeRuntime:
 
     @property
     def held_tokens(self) -> int:
-        """Tokens in memory; those that a sequence shares with another it was copied from count once."""
-        return sum(len(held) for held in self._held.values()) - sum(self._shared.values())
+        """Tokens in memory, retired ones too; those that a sequence shares with one it was copied from count once."""
+        return sum(len(held) for held in self._held.values()) - sum(self._shared.values()) + self._retired_tokens
 
     def compute(self, rows: Sequence[Row]) -> list[Logits]:
         self.computed += len(rows)
@@ -58,9 +59,11 @@ class FakeRuntime:
         self._held[target] = list(self._held[source])
         self._shared[target] = len(self._held[source])
 
-    def clear(self, sequence: int) -> None:
-        self._held.pop(sequence, None)
-        self._shared.pop(sequence, None)
+    def retire(self, sequence: int) -> None:
+        self._retired_tokens += len(self._held.pop(sequence, [])) - self._shared.pop(sequence, 0)
+
+    def reclaim(self) -> None:
+        self._retired_tokens = 0
 
     def rss_mb(self) -> float:
         return 1.0

@@ -317,6 +317,104 @@ def test_a_shopper_goes_before_work_that_can_wait() -> None:
     assert [reply.id for reply in bench.until_idle() if isinstance(reply, Answer)] == [2, 3, 1]
 
 
+def test_work_that_can_wait_has_rows_in_one_batch_of_eight_beside_a_shopper() -> None:
+    bench = Bench(context_tokens=2000, parallel_turns=2)
+    bench.engine.take(Warm(prefix="You keep a shop."))
+    bench.until_idle()
+    bench.engine.take(ask(1, priority=Priority.BACKGROUND, prompt="b" * 60, max_tokens=60))
+    for _ in range(8):
+        bench.engine.step()
+    bench.engine.take(ask(2, prompt="s" * 40, max_tokens=40, wants_pieces=True))
+    computed, batches, said = bench.runtime.computed, bench.runtime.batches, list[Reply]()
+    while not any(isinstance(reply, Answer) for reply in said):
+        said += bench.engine.step()
+    assert [reply.id for reply in said if isinstance(reply, Answer)] == [2]
+    own = len("|user\n|\n|assistant\n") + 40 + 39
+    beside = bench.runtime.computed - computed - own
+    assert beside == (bench.runtime.batches - batches) // 8 > 0
+    assert [reply.text for reply in bench.until_idle() if isinstance(reply, Answer)] == ["b" * 60]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"context_tokens": 300, "parallel_turns": 8}, id="no room"),
+        pytest.param({"context_tokens": 2000, "parallel_turns": 2}, id="no place"),
+        pytest.param({"context_tokens": 2000, "parallel_turns": 8, "cached_prefixes": 1}, id="no place for the prefix"),
+    ],
+)
+def test_a_shopper_never_waits_for_work_that_can_wait(settings: dict[str, int]) -> None:
+    bench = Bench(**settings)
+    texts = {1: "first" * 4, 2: "second" * 4}
+    for n, text in texts.items():
+        prompt, limit = text[::-1], len(text) + 30
+        bench.engine.take(
+            ask(n, prefix="other", prompt=prompt, max_tokens=limit, priority=Priority.BACKGROUND, wants_pieces=True)
+        )
+    said: list[Reply] = []
+    for _ in range(12):
+        said += bench.engine.step()
+    assert any(isinstance(reply, Piece) for reply in said)
+    bench.engine.take(ask(3, prompt="q" * 40, max_tokens=60))
+    said += bench.until_idle()
+    assert next(reply.id for reply in said if isinstance(reply, Answer)) == 3
+    for n, text in texts.items():
+        (answer,) = [reply for reply in said if isinstance(reply, Answer) and reply.id == n]
+        assert answer.text == text
+        assert "".join(reply.text for reply in said if isinstance(reply, Piece) and reply.id == n) == text
+
+
+def test_work_that_was_set_aside_can_be_cancelled_and_be_late() -> None:
+    bench = Bench(context_tokens=2000)
+    bench.engine.take(ask(1, priority=Priority.BACKGROUND))
+    bench.engine.step()
+    bench.engine.take(ask(2))
+    bench.engine.step()
+    bench.engine.take(ask(3, priority=Priority.BACKGROUND, budget_ms=50.0))
+    assert [reply.id for reply in bench.engine.take(Cancel(id=1)) if isinstance(reply, Failure)] == [1]
+    bench.clock.now_s += 0.06
+    said = bench.until_idle()
+    assert [(reply.id, type(reply)) for reply in said] == [(3, Failure), (2, Answer)]
+
+
+def test_a_configured_prefix_stays_whatever_others_come() -> None:
+    bench = Bench(context_tokens=1000)
+    bench.engine.take(Warm(prefix="You keep a shop."))
+    bench.until_idle()
+    for n, prefix in enumerate("ABCAB"):
+        bench.answer(ask(n, prefix=prefix, priority=Priority.BACKGROUND))
+    assert bench.answer(ask(9)).cached_tokens == len("|system\nYou keep a shop.|\n")
+
+
+def test_a_configured_prefix_makes_room_for_a_turn_that_needs_all_and_comes_back() -> None:
+    bench = Bench()
+    bench.engine.take(Warm(prefix="W" * 60))
+    bench.until_idle()
+    assert bench.answer(ask(1, prefix="B" * 60, prompt="q" * 70)).text == "q" * 20
+    assert bench.answer(ask(2, prefix="W" * 60)).cached_tokens > 60
+
+
+def test_more_configured_prefixes_than_places_come_to_rest() -> None:
+    bench = Bench(context_tokens=1000)
+    for prefix in "ABC":
+        bench.engine.take(Warm(prefix=prefix))
+    assert bench.until_idle() == []
+    assert bench.answer(ask(1, prefix="D")).text == "cba"
+
+
+def test_retired_room_is_used_again() -> None:
+    bench = Bench(context_tokens=200, parallel_turns=2)
+    for n in range(30):
+        bench.engine.take(ask(n, prompt=f"turn {n}"))
+    most = 0
+    answers: list[Reply] = []
+    while not bench.engine.is_idle:
+        answers += bench.engine.step()
+        most = max(most, bench.runtime.held_tokens)
+    assert len(answers) == 30
+    assert 140 < most <= 200
+
+
 def test_turns_go_on_side_by_side_and_read_their_prefix_once() -> None:
     bench = Bench(context_tokens=2000, parallel_turns=8)
     alone = [Bench().answer(ask(n, prompt=f"turn {n}")).text for n in range(8)]
