@@ -22,7 +22,7 @@ from edge.openai_api.config import OpenAiSettings
 from edge.store.config import StoreSettings
 from models.config import ModelsSettings
 from sync.config import SyncSettings
-from vision.config import CameraSettings, Identifier, VisionSettings
+from vision.config import FOLDER_SCHEME, CameraSettings, Identifier, VisionSettings
 
 
 def _known_zone(name: str) -> str:
@@ -153,7 +153,9 @@ def load_camera(path: Path) -> CameraSettings:
         if value is not None
     }
     url = camera.url
-    if url and "://" not in url:
+    if url.startswith(FOLDER_SCHEME):
+        url = f"{FOLDER_SCHEME}{_under(path.parent, Path(url.removeprefix(FOLDER_SCHEME)))}"
+    elif url and "://" not in url:
         url = str(_under(path.parent, Path(url)))
     return camera.model_copy(update={"url": url, "references": references.model_copy(update=placed)})
 

@@ -43,8 +43,13 @@ def without_credentials(address: str) -> str:
 
 
 def is_stream(address: str) -> bool:
-    """Whether the address is a live stream, not a file."""
-    return "://" in address and urlsplit(address).scheme != "file"
+    """Whether the address is a live stream or a plugged-in camera, not a file."""
+    return is_device(address) or ("://" in address and urlsplit(address).scheme != "file")
+
+
+def is_device(address: str) -> bool:
+    """Whether the address is a camera plugged into the box (Video4Linux)."""
+    return address.startswith("/dev/video")
 
 
 def use_one_thread() -> None:
@@ -74,11 +79,7 @@ class Capture:
         path = Path(address.removeprefix("file://"))
         if not self._is_stream and not path.is_file():
             raise FeedUnavailableError(f"there is no file {self._label}")
-        timeouts = [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(OPEN_TIMEOUT_S * 1000),
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(READ_TIMEOUT_S * 1000),
-        ]  # fmt: skip
-        self._video = cv2.VideoCapture(address if self._is_stream else str(path), cv2.CAP_FFMPEG, timeouts)
+        self._video = _opened(address if self._is_stream else str(path))
         if not self._video.isOpened():
             self._video.release()
             if self._is_stream:
@@ -137,6 +138,16 @@ class Capture:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._video.release()
+
+
+def _opened(address: str) -> cv2.VideoCapture:
+    if is_device(address):
+        return cv2.VideoCapture(address, cv2.CAP_V4L2)  # its own read gives up after 10 s; there is nothing to set
+    timeouts = [
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(OPEN_TIMEOUT_S * 1000),
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(READ_TIMEOUT_S * 1000),
+    ]  # fmt: skip
+    return cv2.VideoCapture(address, cv2.CAP_FFMPEG, timeouts)
 
 
 def read_picture(path: Path) -> Picture:

@@ -25,6 +25,10 @@ QuadNorm = Annotated[tuple[PointNorm, PointNorm, PointNorm, PointNorm], AfterVal
 PolygonNorm = Annotated[tuple[PointNorm, ...], Field(min_length=3, max_length=64), AfterValidator(_not_flat)]
 
 
+FOLDER_SCHEME = "folder:"
+"""What the address of a folder of single pictures begins with."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -95,7 +99,12 @@ class CameraSettings(_Section):
     """Source of its facts."""
     name: str = Field(default="", max_length=80)
     """What the console calls it."""
-    url: str = Field(default="", max_length=500, description="file path or rtsp://...; a replay needs none")
+    url: str = Field(
+        default="", max_length=500, description="rtsp://..., file, folder:/path of single JPEG pictures, or /dev/video0"
+    )
+    picture_every_s: float = Field(
+        default=0.0, ge=0.0, le=86400.0, description="a camera that sends single pictures: how far apart; 0 for streams"
+    )
     loop: bool = Field(default=False, description="start a file again at its end")
     analyse_fps: float = Field(default=5.0, gt=0.0, le=30.0, description="frames looked at a second, at most")
     min_fps: float = Field(

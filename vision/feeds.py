@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Protocol, Self
@@ -21,14 +22,17 @@ from typing import Protocol, Self
 import structlog
 
 from vision.capture import Capture, is_stream, without_credentials
+from vision.config import FOLDER_SCHEME
 from vision.errors import FeedInvalidError, FeedUnavailableError
 from vision.frames import Frame
+from vision.picture_folder import PictureFolder
 from vision.pictures import Picture
 
 _FIRST_WAIT_S = 0.5
 _BEHIND_S = 0.5
 _BACKLOG_S = 1.0  # longest time for which frames of a stream just opened are taken for old ones
 _LIVE_WAITS = 2  # in a row; one may be a busy machine
+_FOLDER_LOOK_S = 1.0
 _STOP_S = 8.0  # a read of a stream that hangs returns after the driver's timeout
 
 
@@ -128,6 +132,9 @@ class Feed:
             grabbed_before = self._grabbed
             try:
                 self._state = FeedState.OPENING
+                if self._address.startswith(FOLDER_SCHEME):
+                    self._watch(PictureFolder(Path(self._address.removeprefix(FOLDER_SCHEME))))
+                    return
                 with Capture(self._address) as capture:
                     self._pump(capture)
                 if not is_stream(self._address):
@@ -175,6 +182,19 @@ class Feed:
             if image is not None:
                 since_s = self._clock.mono_s() - started_s if live else media_s
                 self._publish(image, base_media_s + since_s)
+
+    def _watch(self, folder: PictureFolder) -> None:
+        """Take what a camera drops into a folder until asked to stop; frames carry the time of their arrival."""
+        base_s = self._clock.mono_s() - self._media_s
+        self._rest(FeedState.WAITING, "no picture has come into the folder yet")
+        while not self._stopping.wait(_FOLDER_LOOK_S):
+            try:
+                image = folder.look()
+            except FeedInvalidError as error:
+                self._rest(FeedState.WAITING, str(error))
+                continue
+            if image is not None:
+                self._publish(image, self._clock.mono_s() - base_s)
 
     def _publish(self, image_bgr: Picture, media_s: float) -> None:
         frame = Frame(

@@ -27,6 +27,8 @@ from vision.slots import place_slots
 
 _STRUCTURE_AGAIN_S = 1.0
 _WALKERS_STRUCTURE_S = 0.35  # tracks outlive this; a shelf may not be read for one frame while it is covered
+_LOST_PICTURES = 3  # of a camera that sends one now and then
+_FROZEN_PICTURES = 5
 FAULT_WORDS = {
     FeedFault.LOST: "no picture",
     FeedFault.FROZEN: "picture frozen",
@@ -83,8 +85,8 @@ class CameraPipeline:
         self.counts = PipelineCounts()
         self._references = references or References()
         self._health = FeedHealth(
-            lost_after_s=vision.lost_after_s,
-            frozen_after_s=vision.frozen_after_s,
+            lost_after_s=max(vision.lost_after_s, _LOST_PICTURES * settings.picture_every_s),
+            frozen_after_s=max(vision.frozen_after_s, _FROZEN_PICTURES * settings.picture_every_s),
             blind_after_s=vision.blind_after_s,
             moved_after_s=vision.moved_after_s,
             blurred_after_s=vision.blurred_after_s,

@@ -1,6 +1,7 @@
 """`backroom doctor`: is this node fit to work, and if not, what cures it."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import typer
 
@@ -14,8 +15,9 @@ from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.status import read_status
 from models.registry import Registry
 from vision.capture import Capture, without_credentials
-from vision.config import CameraSettings
+from vision.config import FOLDER_SCHEME, CameraSettings
 from vision.errors import FeedUnavailableError
+from vision.picture_folder import PictureFolder
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -54,6 +56,9 @@ def _line(check: Check) -> str:
 
 
 def _first_picture(camera: CameraSettings) -> str:
+    if camera.url.startswith(FOLDER_SCHEME):
+        PictureFolder(Path(camera.url.removeprefix(FOLDER_SCHEME)))
+        return f"{camera.url} can be read; its pictures show as they come"
     with Capture(camera.url) as capture:
         grabbed = capture.read()
     if grabbed is None:

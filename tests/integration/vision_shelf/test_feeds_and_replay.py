@@ -222,3 +222,8 @@ def test_a_camera_that_refuses_is_tried_again_and_named_without_its_password(fre
         assert feed.newest() is None
         assert feed.state in (FeedState.WAITING, FeedState.OPENING)
         assert "s3cret" not in (feed.problem or "")
+
+
+def test_a_camera_that_is_not_plugged_in_may_come_later() -> None:
+    with pytest.raises(FeedUnavailableError, match="/dev/video97 does not answer with a video stream"):
+        Capture("/dev/video97")

@@ -20,6 +20,8 @@ from vision.feeds import backoff_s
         ("rtsp://cam.local:554/live", "rtsp://cam.local:554/live"),
         ("clips/cam-dairy.mp4", "clips/cam-dairy.mp4"),
         ("/data/a@b?c.mp4", "/data/a@b?c.mp4"),
+        ("folder:/data/yard", "folder:/data/yard"),
+        ("/dev/video0", "/dev/video0"),
     ],
 )
 def test_an_address_is_shown_without_its_secrets(address: str, shown: str) -> None:
@@ -33,8 +35,8 @@ def test_no_user_and_no_password_survives_whatever_is_in_them(user: str, passwor
 
 
 def test_files_are_no_streams() -> None:
-    assert [is_stream(a) for a in ("a.mp4", "file:///a.mp4", "rtsp://cam/1", "http://cam/1")] == [
-        False, False, True, True,
+    assert [is_stream(a) for a in ("a.mp4", "file:///a.mp4", "rtsp://cam/1", "http://cam/1", "/dev/video0")] == [
+        False, False, True, True, True,
     ]  # fmt: skip
 
 
