@@ -20,7 +20,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.shop_render.camera import Camera  # noqa: E402 - the path above comes first
+from scripts.shelf_training.bay import render_bay  # noqa: E402 - the path above comes first
+from scripts.shelf_training.photo import bend, snap  # noqa: E402
+from scripts.shelf_training.stockroom import Stockroom  # noqa: E402
+from scripts.shop_render.camera import Camera  # noqa: E402
 from scripts.shop_render.catalogue import read_products  # noqa: E402
 from scripts.shop_render.films import AisleFilm, ShelfFilm  # noqa: E402
 from scripts.shop_render.floor import FloorCamera  # noqa: E402
@@ -43,6 +46,9 @@ CROWDS = (1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 0, 0
 NOBODY_AT_THE_SHELF = 2
 FACES = 24
 NO_FACES = 8
+PRODUCT_PICTURES = 5
+PRODUCT_SIDE_PX = 320
+FEWEST_PACKS = 20
 SHELF_S = 24.0
 SHELF_FPS = 5
 
@@ -52,7 +58,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "golden")
     out = parser.parse_args().out
     cv2.setNumThreads(1)
-    for name, make in (("persons", make_persons), ("faces", make_faces), ("shelf", make_shelf)):
+    sets = (("persons", make_persons), ("faces", make_faces), ("shelf", make_shelf), ("products", make_products))
+    for name, make in sets:
         folder = out / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "truth.json").write_text(json.dumps(make(folder), indent=1) + "\n", encoding="utf-8")
@@ -162,6 +169,18 @@ def _put_head(picture: Picture, look: Any, scale: float, heading: float, rng: np
     half, up, down = 0.085 * unit * scale, 0.085 * unit * scale, 0.105 * unit * scale
     turned = 0.035 * np.sin(np.radians(heading)) * scale
     return [round(float(v), 1) for v in (x + turned - half, eyes_y - up, x + turned + half, eyes_y + down)]
+
+
+def make_products(folder: Path) -> dict[str, Any]:
+    """Squares of shelves as the product detector is trained on, of bays that it never saw."""
+    rng = np.random.default_rng([SEED, 400])
+    room = Stockroom(rng, families=4)
+    pictures: Truth = []
+    while len(pictures) < PRODUCT_PICTURES:
+        picture, boxes = snap(*bend(*render_bay(room, rng), rng), PRODUCT_SIDE_PX, rng)
+        if len(boxes) >= FEWEST_PACKS:
+            pictures.append(_keep(folder, len(pictures), picture, np.round(boxes.astype(float), 1).tolist()))
+    return {"version": 1, "pictures": pictures}
 
 
 def make_shelf(folder: Path) -> dict[str, Any]:

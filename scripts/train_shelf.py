@@ -8,8 +8,8 @@ r"""Trains the product detector on rendered shelves, in the background, on few c
     python -m scripts.train_shelf measure WEIGHTS.onnx --photos PHOTOS --side sku110k=640
 
 `render` may run beside `fit`, which reads whatever bays are there. `fit --resume` goes on where a run stopped. PHOTOS
-holds `images/` and `boxes.json`; nothing of it is learnt from, only the best weights and the threshold are chosen on
-the few photographs named, and the figures leave those out. `nanodet.json` is what `scripts/convert_nanodet.py` starts
+holds `images/` and `boxes.json`; nothing of it is learnt from, only the best weights are chosen on the few photographs
+named, and the figures leave those out. `nanodet.json` is what `scripts/convert_nanodet.py` starts
 from. Needs the extra `train`, pinned in firmware-config/requirements/train.txt; the appliance needs none of it.
 """
 

@@ -13,6 +13,7 @@ from typing import Any
 from edge.golden.boxes import run_faces, run_persons
 from edge.golden.figures import GoldenReport, Progress, RunSet, unheard, with_bars
 from edge.golden.kiosk import run_kiosk
+from edge.golden.products import run_products
 from edge.golden.shelf import run_shelf
 from edge.golden.texts import run_embeddings
 from edge.places import APPLIANCE_ROOT
@@ -26,12 +27,14 @@ SETS: Mapping[str, RunSet] = {
     "persons": run_persons,
     "shelf": run_shelf,
     "faces": run_faces,
+    "products": run_products,
     "embeddings": run_embeddings,
     "kiosk": run_kiosk,
 }
 SETS_OF_TASK: Mapping[Task, tuple[str, ...]] = {
     Task.PERSONS: ("persons", "shelf"),
     Task.FACES: ("faces",),
+    Task.PRODUCTS: ("products",),
     Task.EMBEDDINGS: ("embeddings",),
     Task.LANGUAGE: ("kiosk",),
 }

@@ -24,6 +24,8 @@ Numbers = tuple[NDArray[np.float32], NDArray[np.float32]]
 HEADS = ("classes_", "distances_")
 """How the outputs, and with them the last convolutions of the heads, are called."""
 _CALIBRATION_SEED = 7
+_CALIBRATION = ((416, 48), (256, 30))
+"""Sides in pixels, and how many squares of each."""
 
 
 def person_network(graph_model: Path) -> onnx.ModelProto:
@@ -67,10 +69,12 @@ def _replace(
         tensors[name].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(values, np.float32), name))
 
 
-def to_int8(model: onnx.ModelProto, pool: Path, *, squares: int, side_px: int) -> onnx.ModelProto:
-    """Int8 form, ranges from rendered squares of ``pool`` of this side."""
+def to_int8(model: onnx.ModelProto, pool: Path) -> onnx.ModelProto:
+    """Int8 form, ranges from rendered squares of ``pool``, large and small ones as cameras near and far need them."""
     rng = np.random.default_rng(_CALIBRATION_SEED)
     paths = bays(pool)
-    cuts = [snap(*read_bay(paths[int(at)]), side_px, rng)[0] for at in rng.integers(0, len(paths), squares)]
-    feeds: list[Feeds] = [{INPUT: batch_of([cut])} for cut in cuts]
+    feeds: list[Feeds] = []
+    for side_px, squares in _CALIBRATION:
+        cuts = [snap(*read_bay(paths[int(at)]), side_px, rng)[0] for at in rng.integers(0, len(paths), squares)]
+        feeds += [{INPUT: batch_of([cut])} for cut in cuts]
     return quantize(model, feeds, keep_float=HEADS)

@@ -19,7 +19,8 @@ class Result:
 
     name: str
     size_bytes: int
-    scores: Mapping[str, Score]
+    scores: Sequence[tuple[str, Score]]
+    """By the photographs and how they were shown."""
     milliseconds: Mapping[int, float]
 
 
@@ -30,7 +31,7 @@ def as_markdown(
     lines = [f"# {title}", "", *words, "", f"![Losses and figures by step]({curves})", "", "## Figures", ""]
     lines += ["| form | photographs | precision | recall | count error | threshold |", "|---|---|---|---|---|---|"]
     for result in results:
-        for kind, one in result.scores.items():
+        for kind, one in result.scores:
             figures = f"{one.precision:.3f} | {one.recall:.3f} | {one.count_error:.1%} | {one.threshold:.2f}"
             lines.append(f"| {result.name} | {kind} | {figures} |")
     sides = sorted({side for result in results for side in result.milliseconds})

@@ -55,7 +55,7 @@ def test_the_report_holds_every_figure_and_the_curves_are_a_picture() -> None:
         for at in (1, 2, 3)
     ]
     result = Result(
-        name="int8", size_bytes=3_900_000, scores={"shelf": Score(0.4, 0.81, 0.76, 0.123)}, milliseconds={320: 11.5}
+        name="int8", size_bytes=3_900_000, scores=[("shelf", Score(0.4, 0.81, 0.76, 0.123))], milliseconds={320: 11.5}
     )
     text = as_markdown([result], rows, title="Training", words=["A note."], curves="curves.svg")
     assert "| int8 | shelf | 0.810 | 0.760 | 12.3% | 0.40 |" in text
