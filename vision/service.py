@@ -6,6 +6,7 @@ thread, which may make it wait.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from random import Random
@@ -19,7 +20,7 @@ from vision.feeds import Clock, Feed
 from vision.pipeline import CameraPipeline, References
 from vision.readings import Reading
 from vision.seats import CameraView, Redactor, Seat
-from vision.turns import next_turn
+from vision.turns import CoreShare, Waiting, next_turn
 
 _IDLE_S = 0.25
 _ROUND_S = 0.2  # a camera without a frame is asked so often whether it is lost
@@ -35,7 +36,8 @@ class VisionService:
 
     Networks may be None: without persons no one is looked for; without both, pictures are shown as coarse blocks
     only, since nobody in them can be hidden. They are used from the worker's thread alone. ``on_turn`` is called there
-    at every turn with whether a camera is under its ``min_fps`` for want of time; it must not block.
+    at every turn with whether a camera is under its ``min_fps`` because others use this machine's cores; it must not
+    block.
 
     Raises:
         FeedUnavailableError: a reference picture is missing.
@@ -60,6 +62,7 @@ class VisionService:
         self._clock = clock
         self._random = random
         self._is_short = False
+        self._share = CoreShare()
         self._went_round_s = float("-inf")
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -144,7 +147,7 @@ class VisionService:
         waiting = {seat.settings.id: seat.waiting(now_s) for seat in self._seats.values()}
         turns = [one for one in waiting.values() if one is not None]
         self._is_short = any(one.is_short for one in turns)
-        self._on_turn(self._is_short)
+        self._on_turn(self._is_short and self._share.is_starved)
         if now_s - self._went_round_s >= _ROUND_S:
             self._went_round_s = now_s
             for name in [name for name, one in waiting.items() if one is None]:
@@ -153,8 +156,14 @@ class VisionService:
         if turn is None:
             return False
         seat = self._seats[turn.camera_id]
-        self._tell(seat, seat.look(turn))
+        self._tell(seat, self._look(seat, turn))
         return True
+
+    def _look(self, seat: Seat, turn: Waiting) -> list[Reading]:
+        began_s, had_s = time.perf_counter(), time.thread_time()
+        readings = seat.look(turn)
+        self._share.note(worked_s=time.perf_counter() - began_s, got_s=time.thread_time() - had_s)
+        return readings
 
     def _tell(self, seat: Seat, readings: list[Reading]) -> None:
         if readings:

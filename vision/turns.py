@@ -15,6 +15,8 @@ _EARLY_PART = 0.7  # of the longest wait that the floor allows; the turns before
 _SHORT_PART = 1.2  # frames come in steps: with five a second and a floor of two, 0.4 s or 0.6 s apart
 
 _AT_HAND_PART = 0.5
+_FORGET_S = 1.0
+_STARVED_BELOW = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,25 @@ def _rank(one: Waiting) -> tuple[int, float]:
     if part >= _EARLY_PART:
         return (2, part)
     return (int(one.is_changing), one.wait_s)
+
+
+class CoreShare:
+    """How much of a core the worker got while it had work: what it lacks, somebody else on this machine uses.
+
+    A worker that has its core and is still late is slow, not starved: nobody can give it anything. One thread.
+    """
+
+    def __init__(self) -> None:
+        self._worked_s = 0.0
+        self._got_s = 0.0
+
+    def note(self, *, worked_s: float, got_s: float) -> None:
+        """Say how long a look took and how much time on a core the thread got in it; forgets in about a second."""
+        kept = _FORGET_S / (_FORGET_S + worked_s)
+        self._worked_s = self._worked_s * kept + worked_s
+        self._got_s = self._got_s * kept + got_s
+
+    @property
+    def is_starved(self) -> bool:
+        """Whether others kept it waiting for more than a tenth of the time."""
+        return self._got_s < _STARVED_BELOW * self._worked_s

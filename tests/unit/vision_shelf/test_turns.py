@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from vision.turns import Waiting, next_turn
+from vision.turns import CoreShare, Waiting, next_turn
 
 CALM = Waiting("calm", wait_s=0.2, longest_s=0.5, at_hand_s=0.1, is_changing=False)
 CHANGING = replace(CALM, camera_id="changing", is_changing=True)
@@ -66,3 +66,19 @@ def test_with_time_for_half_of_the_frames_every_camera_keeps_its_floor_and_chang
 )
 def test_a_camera_is_short_only_when_frames_waited(wait_s: float, at_hand_s: float, is_short: bool) -> None:
     assert replace(CALM, wait_s=wait_s, at_hand_s=at_hand_s).is_short is is_short
+
+
+@pytest.mark.parametrize(
+    ("looks", "is_starved"),
+    [
+        pytest.param([], False, id="no look yet"),
+        pytest.param([(0.02, 0.0195)] * 50, False, id="slow, but on its core"),
+        pytest.param([(0.03, 0.02)] * 50, True, id="a third of the time for others"),
+        pytest.param([(0.03, 0.02)] * 50 + [(0.02, 0.02)] * 200, False, id="what was is forgotten"),
+    ],
+)
+def test_a_worker_is_starved_only_when_others_use_its_core(looks: list[tuple[float, float]], is_starved: bool) -> None:
+    share = CoreShare()
+    for worked_s, got_s in looks:
+        share.note(worked_s=worked_s, got_s=got_s)
+    assert share.is_starved is is_starved
