@@ -3,7 +3,7 @@
 Owns the sums. Takes plain places and findings of one picture; knows no picture and no network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,8 @@ class SlotContent:
     """One slot as seen."""
 
     slot: SlotSettings
-    units: int
-    """Packs of its product in it."""
+    units: int | None
+    """Packs of its product in it; None where nobody showed what its product looks like."""
     others: tuple[str, ...]
     """Products in it that belong elsewhere, once for each pack."""
 
@@ -33,17 +33,36 @@ class Compliance:
     """Products that stand in no slot, once for each pack."""
 
     @property
-    def share(self) -> float:
-        """Planned facings that hold their product, 0..1. Further packs of it do not make up for another slot's."""
-        planned = sum(content.slot.facings for content in self.slots)
-        held = sum(min(content.units, content.slot.facings) for content in self.slots)
-        return held / planned if planned else 0.0
+    def unknown(self) -> tuple[str, ...]:
+        """Products whose slots cannot be told, once each."""
+        return tuple(dict.fromkeys(content.slot.sku for content in self.slots if content.units is None))
+
+    @property
+    def share(self) -> float | None:
+        """Planned facings that hold their product, 0..1, of the slots that can be told; None where there are none.
+
+        Further packs of a product do not make up for another slot's.
+        """
+        told = [(content.units, content.slot.facings) for content in self.slots if content.units is not None]
+        planned = sum(facings for _, facings in told)
+        return sum(min(units, facings) for units, facings in told) / planned if planned else None
 
 
 def compare(
-    slots: Sequence[SlotSettings], packs: Sequence[PackFound], *, picture_size_px: tuple[int, int]
+    slots: Sequence[SlotSettings],
+    packs: Sequence[PackFound],
+    *,
+    known_skus: Collection[str],
+    picture_size_px: tuple[int, int],
 ) -> Compliance:
-    """Sort packs into slots by the middle of their front; ``picture_size_px`` is (width, height)."""
+    """Sort packs into slots by the middle of their front.
+
+    Args:
+        slots: the planogram.
+        packs: what was found.
+        known_skus: products that were looked for; of any other nothing is claimed.
+        picture_size_px: (width, height).
+    """
     polygons = [polygon_to_px(slot.polygon_norm, picture_size_px) for slot in slots]
     inside: list[list[str]] = [[] for _ in slots]
     outside: list[str] = []
@@ -52,7 +71,11 @@ def compare(
         at = next((n for n, polygon in enumerate(polygons) if is_inside((float(x), float(y)), polygon)), None)
         (outside if at is None else inside[at]).append(pack.sku)
     contents = [
-        SlotContent(slot, skus.count(slot.sku), tuple(sku for sku in skus if sku != slot.sku))
+        SlotContent(
+            slot,
+            skus.count(slot.sku) if slot.sku in known_skus else None,
+            tuple(sku for sku in skus if sku != slot.sku),
+        )
         for slot, skus in zip(slots, inside, strict=True)
     ]
     return Compliance(tuple(contents), tuple(outside))

@@ -121,11 +121,15 @@ def _count_picture(
 ) -> None:
     image = read_picture(source)
     if packs is not None:
-        found = find_packs(image, load_references(packs))
-        size_px = (image.shape[1], image.shape[0])
-        sorted_in = compare(_needed(camera).slots, found, picture_size_px=size_px) if camera is not None else None
+        references = load_references(packs)
+        found = find_packs(image, references)
+        sorted_in = None
+        if camera is not None:
+            known = {reference.sku for reference in references}
+            size_px = (image.shape[1], image.shape[0])
+            sorted_in = compare(_needed(camera).slots, found, known_skus=known, picture_size_px=size_px)
         overlay = _pack_overlay(found, sorted_in)
-        _tell_packs(found, sorted_in, as_json=as_json)
+        _tell_packs(found, sorted_in, packs, as_json=as_json)
     else:
         readings = _learnt_readings(_needed(camera), image, registry, places)
         overlay = _slot_overlay(_needed(camera), readings)
@@ -176,19 +180,28 @@ def _count_recording(source: Path, camera: CameraSettings, registry: Registry, *
     say(f"Steady units on the shelf: {'-'.join(str(units) for _, units in changes) or 'never steady'}")
 
 
-def _tell_packs(found: Sequence[PackFound], sorted_in: Compliance | None, *, as_json: bool) -> None:
+def _tell_packs(found: Sequence[PackFound], sorted_in: Compliance | None, packs: Path, *, as_json: bool) -> None:
     facings = dict(sorted(Counter(pack.sku for pack in found).items()))
     if as_json:
-        emit({"facings": facings, "packs": [_pack(pack) for pack in found], **_compliance(sorted_in)})
+        emit({"facings": facings, "packs": [_pack(pack) for pack in found], **_compliance(sorted_in, packs)})
         return
     table("Packs", ("sku", "facings"), list(facings.items()))
     if sorted_in is None:
         return
-    rows = [(c.slot.id, c.slot.sku, c.units, c.slot.facings, ", ".join(c.others)) for c in sorted_in.slots]
+    rows = [(c.slot.id, c.slot.sku, _units(c.units), c.slot.facings, ", ".join(c.others)) for c in sorted_in.slots]
     table("Slots", ("slot", "sku", "units", "facings", "misplaced there"), rows)
-    say(f"Planogram compliance: {sorted_in.share:.0%}")
+    for sku in sorted_in.unknown:
+        say(_no_reference(sku, packs))
+    if sorted_in.share is None:
+        say("Planogram compliance: unknown")
+    else:
+        say(f"Planogram compliance{' of the other slots' if sorted_in.unknown else ''}: {sorted_in.share:.0%}")
     if sorted_in.outside:
         say(f"In no slot: {', '.join(sorted_in.outside)}")
+
+
+def _no_reference(sku: str, packs: Path) -> str:
+    return f"unknown: no reference for {sku} in {packs}/"
 
 
 def _pack(pack: PackFound) -> dict[str, Any]:
@@ -203,14 +216,22 @@ def _pack(pack: PackFound) -> dict[str, Any]:
     }
 
 
-def _compliance(sorted_in: Compliance | None) -> dict[str, Any]:
+def _compliance(sorted_in: Compliance | None, packs: Path) -> dict[str, Any]:
     if sorted_in is None:
         return {}
     slots = [
-        {"slot": c.slot.id, "sku": c.slot.sku, "units": c.units, "facings": c.slot.facings, "misplaced": c.others}
+        {
+            "slot": c.slot.id,
+            "sku": c.slot.sku,
+            "units": c.units,
+            "facings": c.slot.facings,
+            "misplaced": c.others,
+            "problem": _no_reference(c.slot.sku, packs) if c.units is None else None,
+        }
         for c in sorted_in.slots
     ]
-    return {"slots": slots, "outside": sorted_in.outside, "compliance": round(sorted_in.share, 4)}
+    share = None if sorted_in.share is None else round(sorted_in.share, 4)
+    return {"slots": slots, "outside": sorted_in.outside, "compliance": share}
 
 
 def _tell_slots(readings: Sequence[SlotReading], *, as_json: bool) -> None:

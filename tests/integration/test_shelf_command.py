@@ -94,6 +94,20 @@ def test_packs_are_counted_and_compared_with_the_planogram(tmp_path: Path, camer
     assert cv2.imread(str(drawn)) is not None
 
 
+def test_a_product_without_a_reference_is_unknown_and_not_missing(tmp_path: Path, camera: Path, packs: Path) -> None:
+    picture = shelf(tmp_path / "shelf.png", (OATS, 0), (RICE, 2), (RICE, 3))
+    (packs / "rice.png").unlink()
+    asked = ("count", picture, "--planogram", camera, "--packs", packs, "--data", tmp_path / "data")
+    done = run(*asked, "--json")
+    told = json.loads(done.stdout)
+    assert [slot["units"] for slot in told["slots"]] == [1, None]
+    assert f"unknown: no reference for rice in {packs}/" in told["slots"][1]["problem"]
+    assert told["compliance"] == 0.5
+    assert "no reference for rice" in run(*asked).stdout
+    (packs / "oats.png").rename(packs / "flour.png")
+    assert json.loads(run(*asked, "--json").stdout)["compliance"] is None
+
+
 def test_slots_are_claimed_once_enough_was_confirmed(tmp_path: Path, camera: Path) -> None:
     data = tmp_path / "data"
     full = [(OATS, 0), (OATS, 1), (RICE, 2), (RICE, 3)]
