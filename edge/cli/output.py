@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -108,12 +109,19 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
 
 def fail(sentence: str) -> typer.Exit:
-    """Say on standard error what went wrong and return the exit to raise.
+    """Say on standard error what went wrong, to programs also as an object, and return the exit to raise.
 
     Names given by others are in it: what a terminal would obey is shown as its code, and a line has its limit.
     """
+    if _wants_json():
+        emit({"error": sentence})
     print("\n".join(_visible(line) for line in sentence.split("\n")), file=sys.stderr, flush=True)
     return typer.Exit(1)
+
+
+def _wants_json() -> bool:
+    """Whether this process's command was given --json; the library keeps its current command to itself."""
+    return "--json" in takewhile(lambda word: word != "--", sys.argv[1:])
 
 
 def _visible(line: str) -> str:

@@ -113,6 +113,25 @@ def test_a_file_as_data_folder_is_refused_with_a_sentence(tmp_path: Path, comman
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("models", "show", "nothing"),
+        ("models", "activate", "nothing"),
+        ("models", "pull", "nothing"),
+        ("facts",),
+        ("facts", "--kind", "nothing"),
+        ("ask", "where is tea", "--shop", "nowhere"),
+        ("shelf", "count", "nothing.jpg", "--packs", "nowhere"),
+    ],
+)
+def test_a_failure_is_one_object_for_programs_too(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = _run(*command, "--json", "--data", tmp_path)
+    assert done.returncode == 1
+    assert list(json.loads(done.stdout)) == ["error"]
+    assert json.loads(done.stdout)["error"] == done.stderr.strip()
+
+
 def test_run_asks_which_shop(tmp_path: Path) -> None:
     done = _run("run", "--data", tmp_path)
     assert done.returncode == 1
