@@ -85,7 +85,12 @@ class Holdings:
 
 
 def _verify(path: Path, manifest: Manifest, progress: Progress | None) -> Stamp:
-    """Hash, then header; nothing else has looked into the file before."""
-    stamp = verify_file(path, manifest, progress=progress)
+    """Hash, then header; nothing else has looked into the file before. What is wrong is told of the artefact."""
+    try:
+        stamp = verify_file(path, manifest, progress=progress)
+    except ArtefactInvalidError as wrong:
+        raise ArtefactInvalidError(f"{manifest.name}: {str(wrong).removeprefix(f'{path.name}: ')}") from wrong
+    except ArtefactMissingError as missing:
+        raise ArtefactMissingError(f"{manifest.name}: {missing}") from missing
     check_header(path, manifest.format, name=manifest.name)
     return stamp

@@ -44,7 +44,7 @@ class Intake:
                 self._check_new(manifest)
             self._offer(manifest)
 
-    def pull(self, manifest: Manifest, progress: Progress | None) -> None:
+    def pull(self, manifest: Manifest, progress: Progress | None) -> bool:
         """Bring weights from a server or a distribution; see `Registry.pull`."""
         source = manifest.source
         if isinstance(source, FileSource):
@@ -52,17 +52,17 @@ class Intake:
         self._require_free_name(manifest)
         if isinstance(source, HttpsSource):
             with self._store.pulling():
-                self._download(source, manifest, progress)
-        else:
-            self._copy_from_distribution(source, manifest, progress)
+                return self._download(source, manifest, progress)
+        return self._copy_from_distribution(source, manifest, progress)
 
-    def _download(self, source: HttpsSource, manifest: Manifest, progress: Progress | None) -> None:
+    def _download(self, source: HttpsSource, manifest: Manifest, progress: Progress | None) -> bool:
         with self._store.changing():
             is_new = manifest.name not in self._store.manifests()
             if is_new:
                 self._store.write_manifest(manifest)
         try:
-            if not self._holdings.is_whole(manifest):
+            is_here = self._holdings.is_whole(manifest)
+            if not is_here:
                 self._store.require_room(manifest)
                 self._bring(source, manifest, progress)
             with self._store.changing():
@@ -72,6 +72,7 @@ class Intake:
             if not isinstance(failed, OSError) or is_full(failed):
                 self._undo_pull(manifest, is_new=is_new)
             raise
+        return not is_here
 
     def _bring(self, source: HttpsSource, manifest: Manifest, progress: Progress | None) -> None:
         """Download until what lies on the disk has the manifest's hash."""
@@ -90,15 +91,18 @@ class Intake:
                     raise
         self._store.keep_part(manifest)
 
-    def _copy_from_distribution(self, source: PackageSource, manifest: Manifest, progress: Progress | None) -> None:
+    def _copy_from_distribution(self, source: PackageSource, manifest: Manifest, progress: Progress | None) -> bool:
         parts = locate_in_distribution(source)
         if self._holdings.lies_outside(manifest):
             raise ArtefactRejectedError(f"{manifest.name} is used where it lies: there is nothing to pull")
         with self._store.changing():
-            chunks = joined_chunks(parts, manifest, progress=progress)
-            write_durably(self._store.disk, self._store.blob(manifest), chunks)
+            is_here = self._holdings.is_whole(manifest)
+            if not is_here:
+                chunks = joined_chunks(parts, manifest, progress=progress)
+                write_durably(self._store.disk, self._store.blob(manifest), chunks)
             self._check_new(manifest)
             self._offer(manifest)
+        return not is_here
 
     def _undo_pull(self, manifest: Manifest, *, is_new: bool) -> None:
         """Leave nothing of weights that will not do; a pull that may go on later is not undone."""

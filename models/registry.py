@@ -161,10 +161,13 @@ class Registry:
         self._intake.add(path, manifest, progress)
         return self._entry(manifest)
 
-    def pull(self, manifest: Manifest, *, progress: Progress | None = None) -> ArtefactEntry:
+    def pull(self, manifest: Manifest, *, progress: Progress | None = None) -> bool:
         """Bring weights from where their manifest says; they become the candidate of their task.
 
         A pull that was cut off goes on where it ended. Blocks for as long as the source needs.
+
+        Returns:
+            Whether anything had to be brought; False where they lay here whole.
 
         Raises:
             ArtefactMissingError: the source has no such file, or its distribution is not installed.
@@ -173,8 +176,7 @@ class Registry:
             SourceUnavailableError: the server is away or too slow; what arrived is kept for the next pull.
             RegistryUnavailableError: no room on the disk, or another process is at it.
         """
-        self._intake.pull(manifest, progress)
-        return self._entry(manifest)
+        return self._intake.pull(manifest, progress)
 
     def activate(self, name: str, *, judge: Judge | None, progress: Progress | None = None) -> Manifest:
         """Verify, try and judge an artefact and put it in use; what was in use becomes ``previous``.

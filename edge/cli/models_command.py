@@ -8,13 +8,15 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from edge.cli.output import DataFolder, Json, console, emit, say, sentences, table
+from edge.cli.artefact_words import all_fields, entry_fields, field_lines, require_readable
+from edge.cli.output import DataFolder, Json, console, emit, fail, say, sentences, table
 from edge.cli.places import data_folder
 from edge.cli.running import quiet_logs
 from edge.golden.bounded import run_bounded
 from edge.golden.figures import GoldenReport
 from edge.golden.judging import Judgement, judge
 from edge.places import DEFAULT_ARTEFACTS, Places
+from models.errors import ArtefactInvalidError, ArtefactMissingError
 from models.manifest import ActiveArtefact, Manifest, Task, read_manifest
 from models.registry import ArtefactEntry, Registry
 from models.timing import NetworkTiming, time_network
@@ -31,7 +33,7 @@ def list_artefacts(data: DataFolder = None, as_json: Json = False) -> None:
     with sentences():
         entries = _registry(data).list()
     if as_json:
-        emit({"artefacts": [_entry(e) for e in entries]})
+        emit({"artefacts": [entry_fields(e) for e in entries]})
         return
     rows = [
         (
@@ -53,10 +55,10 @@ def show(name: Name, data: DataFolder = None, as_json: Json = False) -> None:
     with sentences():
         entry = _registry(data).show(name)
     if as_json:
-        emit(_entry(entry))
+        emit(all_fields(entry))
         return
-    for key, value in _entry(entry).items():
-        say(f"{key:<12} {value}")
+    for line in field_lines(all_fields(entry)):
+        say(line)
 
 
 @app.command()
@@ -66,25 +68,35 @@ def verify(
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Read the weights again and compare them with the manifest's hash."""
+    """Read the weights again and compare them with the manifest's hash; exit code 1 when any are bad."""
     with sentences():
         registry = _registry(data)
         names = [e.manifest.name for e in registry.list()] if name is None else [name]
-        verified = []
+        verified: list[Manifest] = []
+        problems: dict[str, str] = {}
         for each in names:
-            with _progress(f"verifying {each}", quiet=as_json) as report:
-                verified.append(registry.verify(each, progress=report).manifest)
-            if not as_json:
-                say(f"{each}: as its manifest says ({verified[-1].sha256[:12]}…)")
+            try:
+                with _progress(f"verifying {each}", quiet=as_json) as report:
+                    verified.append(registry.verify(each, progress=report).manifest)
+            except (ArtefactInvalidError, ArtefactMissingError) as error:
+                problems[each] = str(error).replace("\n", "\\n")
+            else:
+                if not as_json:
+                    say(f"{each}: as its manifest says ({verified[-1].sha256[:12]}…)")
     if as_json:
-        emit({"verified": [{"name": each.name, "sha256": each.sha256} for each in verified]})
+        bad = [{"name": each, "problem": problem} for each, problem in problems.items()]
+        emit({"verified": [{"name": each.name, "sha256": each.sha256} for each in verified], "bad": bad})
+    if problems:
+        raise typer.Exit(1) if as_json else fail("\n".join(problems.values()))
 
 
 @app.command()
 def add(weights: Path, manifest: Path, *, data: DataFolder = None, as_json: Json = False) -> None:
     """Add a weights file with its manifest; it is copied, verified and not yet used."""
     with sentences(), _progress(f"adding {weights.name}", quiet=as_json) as report:
-        entry = _registry(data).add(weights, read_manifest(manifest), progress=report)
+        described = read_manifest(manifest)
+        require_readable(described)
+        entry = _registry(data).add(weights, described, progress=report)
     _told(entry.manifest, "added", as_json)
 
 
@@ -99,8 +111,12 @@ def pull(
     with sentences(), _progress(f"pulling {what}", quiet=as_json) as report:
         registry = _registry(data)
         manifest = read_manifest(Path(what)) if what.endswith(".json") else registry.show(what).manifest
-        registry.pull(manifest, progress=report)
-    _told(manifest, "pulled", as_json)
+        require_readable(manifest)
+        is_new = registry.pull(manifest, progress=report)
+    if is_new or as_json:
+        _told(manifest, "pulled" if is_new else "already here", as_json)
+    else:
+        say(f"{manifest.name}: its weights are already here")
 
 
 @app.command()
@@ -157,6 +173,11 @@ def bench(
     """Measure how fast an ONNX network computes here, with one and with two threads."""
     with sentences():
         registry = _registry(data)
+        if registry.show(name).manifest.format != "onnx":
+            raise fail(
+                f"{name} is a gguf language model, and this measures ONNX networks. "
+                "Speeds of language models: backroom bench llm"
+            )
         registry.try_out(name)
         artefact = registry.verified(name)
         times = []
@@ -202,24 +223,6 @@ def _told(manifest: Manifest, what: str, as_json: bool) -> None:
         emit({"name": manifest.name, "task": manifest.task, "state": what})
     else:
         say(f"{manifest.name}: {what} for {manifest.task}")
-
-
-def _entry(entry: ArtefactEntry) -> dict[str, Any]:
-    manifest = entry.manifest
-    return {
-        "name": manifest.name,
-        "version": manifest.version,
-        "task": manifest.task,
-        "format": manifest.format,
-        "slot": entry.slot,
-        "default": entry.is_default,
-        "size_bytes": manifest.size_bytes,
-        "sha256": manifest.sha256,
-        "licence": manifest.licence,
-        "origin": manifest.origin,
-        "path": None if entry.path is None else str(entry.path),
-        "problem": entry.problem,
-    }
 
 
 def _golden(report: GoldenReport) -> dict[str, Any]:
