@@ -113,7 +113,7 @@ class CatalogueSearch:
         ordered = self._order(chosen, asked, text)
         products = tuple(hit.entry.product for hit in ordered[:limit])
         fits = any(_sizes_fit(hit, sizes) for hit in chosen)
-        other_size = () if fits else tuple(sorted(size for size in sizes if not size.isdigit()))
+        other_size = () if fits else tuple(sorted(size for size in sizes if _NUMBER.fullmatch(size) is None))
         return SearchResult(kind, products, len(chosen), other_size)
 
     def _hits(self, asked: list[_Asked], sizes: frozenset[str]) -> list[_Hit]:

@@ -90,6 +90,9 @@ class Phrases:
     asks_age: tuple[re.Pattern[str], ...]
     clauses: re.Pattern[str]
     """What stands between two questions in one."""
+    claimed_price: tuple[re.Pattern[str], ...]
+    """An amount of money, which is no size."""
+    speaks_of_money: tuple[re.Pattern[str], ...]
     joints: re.Pattern[str]
     """What stands between two products in one question."""
     contact: dict[str, tuple[re.Pattern[str], ...]]
@@ -130,6 +133,8 @@ def load_phrases(language: str) -> Phrases:
         asks_out=_compiled(data["asks_out"]),
         asks_age=_compiled(data["asks_age"]),
         clauses=re.compile(data["clauses"]),
+        claimed_price=_compiled(data["claimed_price"]),
+        speaks_of_money=_compiled(data["speaks_of_money"]),
         joints=re.compile(data["joints"]),
         contact={what: _compiled(patterns) for what, patterns in data["contact"].items()},
         allergen_words={word: frozenset(listed) for word, listed in data["allergen_words"].items()},
@@ -160,6 +165,9 @@ class Router:
         return self._routed(Intent.UNKNOWN, bare, bare, caution)
 
     def _routed(self, intent: Intent, bare: str, rest: str, caution: Caution | None) -> Route:
+        of_money = intent is Intent.UNKNOWN and _is_in(bare, self._phrases.speaks_of_money)
+        if (of_money or intent is Intent.HOW_MUCH) and _is_in(rest, self._phrases.claimed_price):
+            intent, rest = Intent.HOW_MUCH, _taken_out(rest, self._phrases.claimed_price)
         words = " ".join(rest.split()).strip(" ?!.,;:-")
         says_nothing, phrases = not self.content(words), self._phrases
         return Route(
@@ -219,6 +227,12 @@ class Router:
         """The words that `shop-info.toml` would use for these."""
         named = (word for word in said if word not in self._phrases.service_filler)
         return tuple(self._phrases.service_words.get(word, word) for word in named)
+
+
+def _taken_out(text: str, patterns: Iterable[re.Pattern[str]]) -> str:
+    for pattern in patterns:
+        text = pattern.sub(" ", text)
+    return text
 
 
 def _is_in(text: str, patterns: Iterable[re.Pattern[str]]) -> bool:
