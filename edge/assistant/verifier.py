@@ -155,6 +155,8 @@ class _Case:
         """The first claim that does not follow, in words for the log of a test; None where all do."""
         about = next(iter(self.products)) if len(self.products) == 1 else None
         sentence: list[Claim] = []
+        if not self._offers_hold(claims, names):
+            return "on_offer does not follow"
         for claim in (*claims, Claim("end")):
             if claim.kind == "product":
                 about = names.get(claim.values[0])
@@ -166,6 +168,8 @@ class _Case:
                 sentence = []
             elif claim.kind in _HOURS_KINDS:
                 sentence.append(claim)
+            elif claim.kind == "on_offer":
+                continue
             elif not self._holds(claim, about):
                 return f"{claim.kind} {' '.join(claim.values)} does not follow"
         return None
@@ -175,12 +179,27 @@ class _Case:
             return True
         if claim.kind == "shown_of":
             return self.matches is not None and claim.values == (str(self.matches.shown), str(self.matches.total))
-        if claim.kind == "on_offer" and len(self.products) != 1:
-            return all(price.normal is not None for price in self.prices.values())
         if about is None:
             return False
         check = _PRODUCT_CHECKS.get(claim.kind)
         return check is not None and check(self, about, claim.values)
+
+    def _offers_hold(self, claims: Sequence[Claim], names: dict[str, str]) -> bool:
+        """Offers are read by the sentence: of every product that it names, else of every product in the facts."""
+        sentence: list[Claim] = []
+        for claim in (*claims, Claim("end")):
+            if claim.kind != "end":
+                sentence.append(claim)
+                continue
+            kinds = [part.kind for part in sentence]
+            if "on_offer" in kinds:
+                is_of_named = "shown_of" not in kinds and "product" in kinds[: kinds.index("on_offer")]
+                named = [names.get(part.values[0], _AMBIGUOUS) for part in sentence if part.kind == "product"]
+                about = [*named, *(() if is_of_named else self.products)]
+                if not about or not all(_on_offer(self, sku) for sku in about):
+                    return False
+            sentence = []
+        return True
 
     def _sentence_holds(self, claims: Sequence[Claim]) -> bool:
         """Hours are read by the sentence: who is open, when, on which day."""
@@ -237,7 +256,7 @@ def _unit_price(case: _Case, sku: str, values: tuple[str, ...]) -> bool:
     return sku in case.prices and bool(values[0]) and case.prices[sku].unit_price_text == values[0]
 
 
-def _on_offer(case: _Case, sku: str, _: tuple[str, ...]) -> bool:
+def _on_offer(case: _Case, sku: str) -> bool:
     return sku in case.prices and case.prices[sku].normal is not None
 
 
@@ -286,7 +305,6 @@ _PRODUCT_CHECKS: dict[ClaimKind, _Check] = {
     "price": _price,
     "normal_price": _normal_price,
     "unit_price": _unit_price,
-    "on_offer": _on_offer,
     "not_on_offer": _not_on_offer,
     "until_day": _until_day,
     "aisle": _aisle,

@@ -16,6 +16,8 @@ def shop() -> Shop:
         ("where is the kefir and how much is it", ["Kefir, 500 ml is in aisle 2, bay 3", "€1.39"]),
         ("how much is kefir, where is it?", ["€1.39", "aisle 2, bay 3"]),
         ("how much is the kefir and where is the camembert", ["€1.39", "Camembert, 250 g is in aisle 2, bay 4"]),
+        ("how much is the salted butter and how much is the whole milk?", ["on offer: €1.99", "costs €1.29"]),
+        ("how much is the whole milk and how much is the salted butter?", ["on offer: €1.99", "costs €1.29"]),
         ("where is the kefir? and are you open on sunday?", ["aisle 2, bay 3", "closed on Sunday 29 November"]),
         ("what time do you close and where is the toilet", ["until 20:00", "behind the service desk"]),
     ],

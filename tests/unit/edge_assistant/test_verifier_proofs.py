@@ -179,3 +179,24 @@ def test_hours_of_several_days_are_each_proved_by_their_own_day() -> None:
         "We are open now.",
     ):
         assert not VERIFIER.prove(lie, days).ok, lie
+
+
+OFFER = "Butter salted is on offer: €1.99 instead of €2.49, until 30 November."
+
+
+def test_an_offer_is_proved_of_the_product_that_the_sentence_names() -> None:
+    about = facts(BUTTER, MILK)
+    for true in (f"{OFFER} Whole milk 3.5 % costs €1.29.", f"Whole milk 3.5 % costs €1.29. {OFFER}"):
+        assert VERIFIER.prove(true, about).ok
+    for lie in (
+        "Whole milk 3.5 % is on offer.",
+        f"{OFFER} It is on offer.",
+        f"{OFFER} Whole milk 3.5 % is on offer: €1.29.",
+        "Butter salted and Whole milk 3.5 % on offer.",
+        "Whole milk 3.5 % and Butter salted on offer.",
+        "Butter salted is on offer and Whole milk 3.5 %.",
+        "Butter salted. On offer.",
+        "On offer: Butter salted.",
+        "Semi-skimmed milk 1.5 % is on offer.",
+    ):
+        assert not VERIFIER.prove(lie, about).ok, lie
