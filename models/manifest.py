@@ -272,7 +272,17 @@ def parse_manifest(text: bytes, *, where: str) -> Manifest:
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(step) for step in first["loc"]) or "the file"
-        raise ArtefactInvalidError(f"{where}: {field}: {first['msg']}") from wrong
+        raise ArtefactInvalidError(f"{where}: {field}: {_sentence(first['type'], first['msg'])}") from wrong
+
+
+def _sentence(kind: str, message: str) -> str:
+    match kind:
+        case "extra_forbidden":
+            return "unknown key; check the spelling or take it out"
+        case "missing":
+            return "is missing"
+        case _:
+            return message.removeprefix("Value error, ")
 
 
 def manifest_json(manifest: Manifest) -> bytes:

@@ -35,6 +35,20 @@ def test_a_manifest_reads_back_as_it_was_written() -> None:
     assert parse_manifest(manifest_json(manifest), where="tiny.json") == manifest
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param({"surprise": 1}, "tiny.json: surprise: unknown key", id="unknown key"),
+        pytest.param({"origin": "a\nb"}, "tiny.json: origin: write it on one line", id="a rule of ours"),
+        pytest.param({"task": "language"}, "tiny.json: the file: task language needs", id="of the whole"),
+    ],
+)
+def test_refusals_are_in_our_words(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(ArtefactInvalidError) as refused:
+        parse_manifest(json.dumps(a_picture_manifest(**changes)).encode(), where="tiny.json")
+    assert str(refused.value).startswith(says)
+
+
 def test_what_int8_weights_were_made_of_is_kept() -> None:
     record = {"name": "tiny-float", "sha256": "1" * 64, "before": {"persons": {"recall": 0.95}}, "after": {}}
     made = parse_manifest(json.dumps(a_picture_manifest(quantized_from=record)).encode(), where="tiny.json")
