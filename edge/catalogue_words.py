@@ -40,7 +40,8 @@ _PLURAL = {"pc": "pcs", "roll": "rolls", "wash": "washes"}
 _AMOUNT = re.compile(r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")\b")
 _SPOKEN = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "twelve": 12, "twenty": 20, "dozen": 12, "a dozen": 12, "half a dozen": 6,
+    "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100,
+    "a hundred": 100, "dozen": 12, "a dozen": 12, "half a dozen": 6,
 }  # fmt: skip
 _COUNT = re.compile(rf"\b({'|'.join(sorted(_SPOKEN, key=len, reverse=True))})\b(?![ -]?packs?\b)")
 _MEASURE = r"(?=(?:litres?|liters?|kilos?|pints?|pounds?|l|kg)\b)"

@@ -14,7 +14,7 @@ from edge.assistant.clauses import joined, may_be_joined
 from edge.assistant.reply import Reply
 from edge.assistant.router import Intent, Route, Router
 from edge.assistant.shop_replies import ShopReplies
-from edge.assistant.talk import NOTHING, Talk, continued, fitting, own_words
+from edge.assistant.talk import NOTHING, Talk, continued, fitting, own_words, wanted
 from edge.assistant.tool_facts import (
     MatchesFact,
     OtherSizeFact,
@@ -93,7 +93,18 @@ class Replies:
             return self._which_one(route.intent, found)
         if route.asks_out:
             return self._sold_out(found.products[0])
+        number = wanted(route.words, found.products[0])
+        if number is not None and route.intent is Intent.HAVE_YOU_GOT:
+            return self._so_many(found.products[0], number)
         return self._one(route.intent, found.products[0])
+
+    def _so_many(self, product: Product, number: int) -> Reply:
+        """Yes only where as many were seen as are wanted."""
+        sold, place, stock = self._tools.sold(product), self._tools.place(product), self._tools.stock(product)
+        if number <= (stock.units or 0):
+            return self._one(Intent.HAVE_YOU_GOT, product)
+        text = templates.how_many_seen(sold, place, stock)
+        return Reply(Intent.HAVE_YOU_GOT, text, self._cards([product]), product.sku)
 
     def _cheapest(self, route: Route, last: Talk) -> Reply:
         """The one that costs least of those that are named, or of those on the screen where none is."""

@@ -4,6 +4,7 @@ Owns carrying an intent over to the next question and choosing among the product
 words of the shopper, only what they were about. Pure.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from edge.assistant.router import Intent, Route
 from edge.catalogue import Product
 from edge.catalogue_words import words_of
 
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _OF_PRODUCTS = frozenset({Intent.WHERE_IS, Intent.HOW_MUCH, Intent.HAVE_YOU_GOT})
 
 
@@ -45,6 +47,13 @@ def fitting(candidates: Sequence[Product], content: Collection[str]) -> tuple[Pr
     """Those of the products that were on the screen whose own words say all that is asked: "the salted one"."""
     asked = {word for text in content for word in words_of(text)}
     return tuple(product for product in candidates if asked and asked <= own_words(product))
+
+
+def wanted(words: str, product: Product) -> int | None:
+    """How many of the product are asked for; a number that is part of its name or size is no such number."""
+    own = {number for word in words_of(f"{product.name} {product.size}") for number in _NUMBER.findall(word)}
+    numbers = [int(word) for word in words_of(words) if word.isdigit() and word not in own]
+    return max(numbers, default=None)
 
 
 def own_words(product: Product) -> frozenset[str]:

@@ -56,6 +56,12 @@ def have_you_got(product: ProductFact, place: PlaceFact, stock: StockFact) -> st
     )
 
 
+def how_many_seen(product: ProductFact, place: PlaceFact, stock: StockFact) -> str:
+    """What was seen of a shelf, where more are wanted than that: neither yes nor no."""
+    seen = _seen(stock) or " I cannot see its shelf right now."
+    return f"{product.title}:{seen} Its place is {place_words(place)}.{_age_limit(product)}"
+
+
 def sold_out(product: ProductFact, place: PlaceFact, stock: StockFact) -> str:
     """Whether it is sold out, in words that mean the same whichever way round it was asked."""
     if stock.state == "in_stock":
