@@ -25,6 +25,10 @@ class LanguageRejectedError(ModelsError):
     """This request can never be answered (its grammar is wrong, it is too long): mend it, do not retry."""
 
 
+class LanguageTooLongError(LanguageRejectedError):
+    """The request does not fit the context: shorten it, or ask for a shorter answer."""
+
+
 class ArtefactRejectedError(ModelsError):
     """This change to the registry is not allowed as things stand; the sentence says what would be."""
 

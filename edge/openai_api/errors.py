@@ -40,6 +40,12 @@ class RequestInvalidError(ApiError):
     kind = "invalid_request_error"
 
 
+class PromptTooLongError(RequestInvalidError):
+    """The messages and the room for an answer are more than the model's context holds."""
+
+    code = "context_length_exceeded"
+
+
 class KeyMissingError(ApiError):
     """No key, or a wrong one."""
 

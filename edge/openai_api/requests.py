@@ -52,7 +52,7 @@ def _choice(value: Any) -> Any:
         case {"type": "function", "function": {"name": str(name)}}:
             return {"mode": "required", "name": name}
     raise PydanticCustomError(
-        "not_a_choice", 'Give "none", "auto", "required" or {{"type": "function", "function": {{"name": ...}}}}'
+        "not_a_choice", 'Give "none", "auto", "required" or {"type": "function", "function": {"name": ...}}'
     )
 
 

@@ -15,8 +15,15 @@ from dataclasses import replace
 
 import structlog
 
-from edge.openai_api.errors import AnswerLateError, ApiError, ModelDownError, RequestInvalidError, TooBusyError
-from models.errors import LanguageRejectedError, LanguageUnavailableError
+from edge.openai_api.errors import (
+    AnswerLateError,
+    ApiError,
+    ModelDownError,
+    PromptTooLongError,
+    RequestInvalidError,
+    TooBusyError,
+)
+from models.errors import LanguageRejectedError, LanguageTooLongError, LanguageUnavailableError
 from models.language.requests import Completion, CompletionRequest, LanguagePort
 
 Item = str | Completion
@@ -146,6 +153,9 @@ class Turns:
             if left_s <= 0.0:
                 raise LanguageUnavailableError("it waited too long")
             self._hear(turn, replace(request, deadline_s=left_s))
+        except LanguageTooLongError as error:
+            text = f"This is too long for the model: {error}. Send less text, or ask for a shorter answer."
+            turn.tell(PromptTooLongError(text))
         except LanguageRejectedError as error:
             turn.tell(RequestInvalidError(f"This cannot be answered: {error}.", param=None))
         except LanguageUnavailableError:

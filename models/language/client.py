@@ -15,7 +15,7 @@ from typing import Self
 import structlog
 
 from models.config import LanguageSettings
-from models.errors import LanguageRejectedError, LanguageUnavailableError, ModelsError
+from models.errors import LanguageRejectedError, LanguageTooLongError, LanguageUnavailableError, ModelsError
 from models.language.child import Child, ChildGoneError
 from models.language.ledger import Ledger, Waiting
 from models.language.requests import Completion, CompletionRequest, LanguageStats
@@ -278,6 +278,8 @@ def _completion(reply: Answer | Failure | None, request: CompletionRequest) -> C
                 total_ms=reply.total_ms,
                 dropped_messages=reply.dropped_messages,
             )
+        case Failure(reason="too long", message=message):
+            raise LanguageTooLongError(message)
         case Failure(reason="rejected", message=message):
             raise LanguageRejectedError(message)
         case _:

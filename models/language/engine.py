@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 from models.language.chat import Span, Template, opening
 from models.language.gbnf import GrammarInvalidError
 from models.language.prefixes import CachedPrefix, PrefixCache, Tokens
-from models.language.turns import Turn, TurnRejectedError, read_turn
+from models.language.turns import Turn, TurnRejectedError, TurnTooLongError, read_turn
 from models.language.vocabulary import Vocabulary
 from models.language.wire import Answer, Ask, Cancel, Failure, Piece, Ping, Pong, Reply, Warm, Work
 from models.language.wording import Finish, Logits, Wording
@@ -189,6 +189,8 @@ class Engine:
                 context_tokens=self._context_tokens,
                 now_s=self._mono_s(),
             )
+        except TurnTooLongError as wrong:
+            return [Failure(id=ask.id, reason="too long", message=str(wrong))]
         except TurnRejectedError as wrong:
             return [Failure(id=ask.id, reason="rejected", message=str(wrong))]
         self._waiting.append(turn)

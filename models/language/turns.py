@@ -22,6 +22,10 @@ class TurnRejectedError(Exception):
     """This request can never be answered; the sentence says why."""
 
 
+class TurnTooLongError(TurnRejectedError):
+    """It does not fit the context."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Turn:
     """A request with its tokens."""
@@ -52,7 +56,8 @@ def read_turn(ask: Ask, template: Template, tokenize: Tokenize, *, context_token
     """Make the turn that a request asks for.
 
     Raises:
-        TurnRejectedError: it does not fit the context even without its earlier messages, or its grammar is none.
+        TurnTooLongError: it does not fit the context even without its earlier messages.
+        TurnRejectedError: its grammar is none.
     """
     if ask.is_chat:
         prefix = tokenize(opening(template, ask.prefix))
@@ -61,9 +66,9 @@ def read_turn(ask: Ask, template: Template, tokenize: Tokenize, *, context_token
         prefix, prompt, dropped = (), tokenize((*beginning(template), Span(ask.prompt))), 0
     needed = len(prefix) + len(prompt) + ask.max_tokens
     if needed > context_tokens:
-        raise TurnRejectedError(
-            f"the turn needs {needed} tokens ({len(prefix)} of prefix, {len(prompt)} of prompt,"
-            f" {ask.max_tokens} to answer) and the context holds {context_tokens}"
+        raise TurnTooLongError(
+            f"it takes {needed} tokens ({len(prefix) + len(prompt)} to read, {ask.max_tokens} to answer)"
+            f" and the context holds {context_tokens}"
         )
     return Turn(ask, prefix, prompt, dropped, _grammar(ask), now_s)
 

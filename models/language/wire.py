@@ -105,11 +105,11 @@ class Answer(_Line):
 
 
 class Failure(_Line):
-    """No answer: ``rejected`` can never be answered, ``late`` and ``cancelled`` say it was given up."""
+    """No answer: ``rejected`` and ``too long`` can never be answered, ``late`` and ``cancelled`` say given up."""
 
     kind: Literal["failure"] = "failure"
     id: int
-    reason: Literal["rejected", "late", "cancelled"]
+    reason: Literal["rejected", "too long", "late", "cancelled"]
     message: str
 
 

@@ -10,11 +10,12 @@ from edge.openai_api.errors import (
     AnswerLateError,
     ApiError,
     ModelDownError,
+    PromptTooLongError,
     RequestInvalidError,
     TooBusyError,
 )
 from edge.openai_api.turns import Turns
-from models.errors import LanguageRejectedError, LanguageUnavailableError
+from models.errors import LanguageRejectedError, LanguageTooLongError, LanguageUnavailableError
 from models.language.requests import Completion, CompletionRequest
 from tests.unit.models.fake_language import FakeLanguageModel
 
@@ -98,7 +99,8 @@ def test_a_turn_that_is_given_up_is_cancelled_at_its_next_piece() -> None:
 @pytest.mark.parametrize(
     ("error", "becomes"),
     [
-        (LanguageRejectedError("the turn needs 9 tokens"), RequestInvalidError),
+        (LanguageRejectedError("its grammar is none"), RequestInvalidError),
+        (LanguageTooLongError("it takes 9 tokens and the context holds 8"), PromptTooLongError),
         (LanguageUnavailableError("8 requests are already under way"), TooBusyError),
         (ZeroDivisionError(), ApiError),
     ],
@@ -158,5 +160,23 @@ def test_closing_lets_everybody_go() -> None:
         assert first.is_given_up
         assert second.is_given_up
         await freed(line, 0)
+
+    asyncio.run(go())
+
+
+def test_a_prompt_over_the_context_has_the_code_that_clients_look_for() -> None:
+    async def go() -> None:
+        line = turns(failing(LanguageTooLongError("it takes 9 tokens and the context holds 8")))
+        with pytest.raises(PromptTooLongError) as told:
+            await line.begin(ASKED).whole()
+        assert told.value.body()["error"] == {
+            "message": "This is too long for the model: it takes 9 tokens and the context holds 8."
+            " Send less text, or ask for a shorter answer.",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": "context_length_exceeded",
+        }
+        await freed(line, 0)
+        line.close()
 
     asyncio.run(go())

@@ -112,7 +112,7 @@ def test_prefixes_make_room_for_a_long_turn() -> None:
 def test_a_turn_that_can_never_fit_is_rejected_at_once() -> None:
     (failure,) = Bench().engine.take(ask(prompt="q" * 200))
     assert isinstance(failure, Failure)
-    assert failure.reason == "rejected"
+    assert failure.reason == "too long"
     assert "the context holds 200" in failure.message
 
 
@@ -205,7 +205,7 @@ def test_the_question_that_a_tool_was_called_for_is_never_left_out() -> None:
 def test_a_prompt_that_is_too_long_alone_is_rejected_with_the_figures() -> None:
     (failure,) = Bench().engine.take(ask(prompt="q" * 190, earlier=CONVERSATION))
     assert isinstance(failure, Failure)
-    assert "(26 of prefix, 209 of prompt, 20 to answer) and the context holds 200" in failure.message
+    assert "(235 to read, 20 to answer) and the context holds 200" in failure.message
 
 
 def test_what_the_grammar_forces_is_computed_in_one_go_and_its_end_not_at_all() -> None:
