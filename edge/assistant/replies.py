@@ -96,7 +96,13 @@ class Replies:
         number = wanted(route.words, found.products[0])
         if number is not None and route.intent is Intent.HAVE_YOU_GOT:
             return self._so_many(found.products[0], number)
+        if number is not None and number > 1 and route.intent is Intent.HOW_MUCH:
+            return self._each(found.products[0])
         return self._one(route.intent, found.products[0])
+
+    def _each(self, product: Product) -> Reply:
+        text = templates.how_much_each(self._tools.sold(product), self._tools.price(product))
+        return Reply(Intent.HOW_MUCH, text, self._cards([product]), product.sku)
 
     def _so_many(self, product: Product, number: int) -> Reply:
         """Yes only where as many were seen as are wanted."""

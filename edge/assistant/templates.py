@@ -41,6 +41,11 @@ def how_much(product: ProductFact, price: PriceFact) -> str:
     return f"{price_sentence(product.title, price)}{_unit(price)}{_age_limit(product)}"
 
 
+def how_much_each(product: ProductFact, price: PriceFact) -> str:
+    """The price, and that it is the price of one, where several are wanted."""
+    return f"{price_sentence(product.title, price)} That is the price of one.{_age_limit(product)}"
+
+
 def have_you_got(product: ProductFact, place: PlaceFact, stock: StockFact) -> str:
     """Whether it is there, as far as that was seen."""
     if stock.state == "out_of_stock":

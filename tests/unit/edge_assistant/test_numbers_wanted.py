@@ -1,4 +1,4 @@
-"""How many a shopper wants: no "yes" to more than were seen."""
+"""How many a shopper wants: no "yes" to more than were seen, no price of one for several."""
 
 from datetime import timedelta
 
@@ -42,3 +42,15 @@ def test_a_yes_to_as_many_as_were_seen() -> None:
 def test_a_number_of_the_size_is_not_a_number_wanted() -> None:
     answer = shop_with(MUFFINS, 2).assistant.ask("have you got 4 chocolate muffins", kiosk_id="k")
     assert answer.answer.startswith("Yes")
+
+
+@pytest.mark.parametrize("question", ["how much are three whole milk?", "what do 2 salted butter cost"])
+def test_a_price_of_one_is_called_so_where_several_are_wanted(question: str) -> None:
+    answer = shop_with(MILK, 3).assistant.ask(question, kiosk_id="k")
+    assert "That is the price of one." in answer.answer
+    assert (answer.verified, answer.wording) == (True, "template")
+
+
+@pytest.mark.parametrize("question", ["how much is the whole milk?", "how much are 4 chocolate muffins"])
+def test_nothing_is_added_where_one_is_wanted(question: str) -> None:
+    assert "price of one" not in shop_with(MILK, 3).assistant.ask(question, kiosk_id="k").answer
