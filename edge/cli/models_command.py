@@ -83,11 +83,14 @@ def verify(
             else:
                 if not as_json:
                     say(f"{each}: as its manifest says ({verified[-1].sha256[:12]}…)")
-    if as_json:
-        bad = [{"name": each, "problem": problem} for each, problem in problems.items()]
-        emit({"verified": [{"name": each.name, "sha256": each.sha256} for each in verified], "bad": bad})
+    told = {
+        "verified": [{"name": each.name, "sha256": each.sha256} for each in verified],
+        "bad": [{"name": each, "problem": problem} for each, problem in problems.items()],
+    }
     if problems:
-        raise typer.Exit(1) if as_json else fail("\n".join(problems.values()))
+        raise fail("\n".join(problems.values()), told)
+    if as_json:
+        emit(told)
 
 
 @app.command()

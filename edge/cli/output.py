@@ -108,13 +108,14 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     console().print(drawn)
 
 
-def fail(sentence: str) -> typer.Exit:
+def fail(sentence: str, also: Mapping[str, object] | None = None) -> typer.Exit:
     """Say on standard error what went wrong, to programs also as an object, and return the exit to raise.
 
-    Names given by others are in it: what a terminal would obey is shown as its code, and a line has its limit.
+    ``also`` is what programs are told besides. Names given by others are in the sentence: what a terminal would obey
+    is shown as its code, and a line has its limit.
     """
     if _wants_json():
-        emit({"error": sentence})
+        emit({**(also or {}), "error": sentence})
     print("\n".join(_visible(line) for line in sentence.split("\n")), file=sys.stderr, flush=True)
     return typer.Exit(1)
 

@@ -49,6 +49,7 @@ def test_every_bad_artefact_is_told_by_its_name(tmp_path: Path) -> None:
     assert told.returncode == 1
     assert [bad["name"] for bad in json.loads(told.stdout)["bad"]] == ["aaa", "bbb"]
     assert len(json.loads(told.stdout)["verified"]) >= 4
+    assert told.stderr == done.stderr
 
 
 @pytest.mark.parametrize(
