@@ -109,6 +109,8 @@ class Doctor:
             return Check(name, passed=True, found=self._look_at_camera(camera))
         except VisionError as error:
             cure = f"Check cable, power, address and password of {camera.id}."
+            if "://" not in camera.url and not camera.url.startswith("/dev/"):
+                cure = f"Put the file or folder there, or correct url in the file of {camera.id}."
             return Check(name, passed=False, found=str(error), cure=cure)
 
     def _broker(self) -> Check:

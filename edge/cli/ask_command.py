@@ -32,9 +32,15 @@ _ANSWER_WITHIN_S = 10.0
 _MODEL_UP_WITHIN_S = 20.0
 
 
+def _question(given: str) -> str:
+    if not given.strip():
+        raise typer.BadParameter("ask something, as a shopper would type it")
+    return given
+
+
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="As a shopper would type it.")],
+    question: Annotated[str, typer.Argument(help="As a shopper would type it.", callback=_question)],
     *,
     shop: ShopFolder = None,
     data: DataFolder = None,

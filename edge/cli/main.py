@@ -6,7 +6,8 @@ cameras' libraries.
 
 import os
 from importlib import import_module
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -59,8 +60,19 @@ app = typer.Typer(
 )
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"backroom {version('backroom')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    *,
+    wanted: Annotated[
+        bool, typer.Option("--version", help="Tell the version and stop.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
     pass
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from edge.cli.output import DataFolder, Json, emit, fail, say, sentences, table
+from edge.cli.output import DataFolder, Json, emit, say, sentences, table
 from edge.cli.places import data_folder
 from edge.config import load_camera
 from edge.errors import ConfigError
@@ -31,8 +31,19 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
+
+def _jpeg_name(given: Path | None) -> Path | None:
+    """What is drawn is a JPEG, and is called one."""
+    if given is not None and given.suffix.lower() not in (".jpg", ".jpeg"):
+        raise typer.BadParameter(f"{given}: a JPEG is written; give a name that ends in .jpg")
+    return given
+
+
 Draw = Annotated[
-    Path | None, typer.Option("--draw", help="Write the annotated picture (JPEG) there; people are hidden in it.")
+    Path | None,
+    typer.Option(
+        "--draw", help="Write the annotated picture (JPEG) there; people are hidden in it.", callback=_jpeg_name
+    ),
 ]
 Planogram = Annotated[Path | None, typer.Option(help="A camera's file with its [[slots]] (TOML).")]
 
@@ -55,7 +66,10 @@ def count(
             _count_picture(source, camera, packs, draw, registry=registry, places=places, as_json=as_json)
         else:
             if packs is not None or draw is not None:
-                raise fail("--packs and --draw take a picture; a recording is counted by its --planogram alone")
+                raise ConfigError(
+                    f"{source} is no picture that can be read, and --packs and --draw take one; give .jpg, .png, "
+                    ".webp, .bmp or .tif (a recording is counted by its --planogram alone)"
+                )
             _count_recording(source, _needed(camera), registry, as_json=as_json)
 
 
@@ -129,13 +143,15 @@ def _count_picture(
             size_px = (image.shape[1], image.shape[0])
             sorted_in = compare(_needed(camera).slots, found, known_skus=known, picture_size_px=size_px)
         overlay = _pack_overlay(found, sorted_in)
+        if draw is not None:
+            _write(draw, image, overlay, registry=registry, camera=camera)
         _tell_packs(found, sorted_in, packs, as_json=as_json)
     else:
         readings = _learnt_readings(_needed(camera), image, registry, places)
         overlay = _slot_overlay(_needed(camera), readings)
+        if draw is not None:
+            _write(draw, image, overlay, registry=registry, camera=camera)
         _tell_slots(readings, as_json=as_json)
-    if draw is not None:
-        _write(draw, image, overlay, registry=registry, camera=camera)
 
 
 def _learnt_readings(camera: CameraSettings, image: Picture, registry: Registry, places: Places) -> list[SlotReading]:

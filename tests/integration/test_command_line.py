@@ -174,7 +174,8 @@ def test_models_lists_and_verifies_the_defaults(tmp_path: Path) -> None:
 def test_a_name_that_cannot_be_ends_in_one_line(tmp_path: Path, name: str) -> None:
     for command in ("show", "verify"):
         done = _run("models", command, name, "--json", "--data", tmp_path)
-        assert (done.returncode, done.stdout) == (1, "")
+        assert done.returncode == 1
+        assert json.loads(done.stdout)["error"]
         assert done.stderr.removesuffix("\n").isprintable()
         assert len(done.stderr) < 300
 
@@ -221,3 +222,23 @@ def test_a_deliberate_driver_import_is_refused(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "drivers of vision stay in their adapters BROKEN" in done.stdout
+
+
+def test_the_version_is_told() -> None:
+    done = _run("--version")
+    assert (done.returncode, done.stdout.split()[0]) == (0, "backroom")
+
+
+@pytest.mark.parametrize("question", ["", "  "])
+def test_nothing_asked_is_a_wrong_use(tmp_path: Path, question: str) -> None:
+    done = _run("ask", question, "--data", tmp_path)
+    assert done.returncode == 2
+    assert "ask something" in done.stderr
+
+
+def test_the_doctor_sends_for_the_file_of_a_camera_that_is_a_file(tmp_path: Path) -> None:
+    done = _run("doctor", "--data", tmp_path / "data", "--json")
+    cures = {check["cure"] for check in json.loads(done.stdout)["checks"] if check["name"].startswith("camera")}
+    assert done.returncode == 1
+    assert cures
+    assert all("Put the file or folder there" in cure for cure in cures)

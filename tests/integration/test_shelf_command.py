@@ -138,6 +138,8 @@ def test_voids_are_told_as_boxes(tmp_path: Path) -> None:
         (("count", "{text}", "--packs", "{packs}"), "not a picture"),
         (("count", "{cut}", "--packs", "{packs}"), "not a picture"),
         (("count", "{shelf}", "--packs", "{missing}"), "no such folder"),
+        (("count", "{bare}", "--packs", "{packs}"), "is no picture"),
+        (("count", "{bare}", "--planogram", "{camera}"), "not a video"),
         (("count", "{clip}", "--planogram", "{camera}"), "not a video"),
         (("count", "{shelf}", "--planogram", "{bare}"), "no [[slots]]"),
         (("voids", "{missing}"), "no picture"),
@@ -164,6 +166,14 @@ def test_what_cannot_serve_gets_a_sentence(
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["drawn.png", "drawn"])
+def test_a_drawing_is_called_what_it_is(tmp_path: Path, packs: Path, name: str) -> None:
+    done = run("count", shelf(tmp_path / "a.png", (OATS, 0)), "--packs", packs, "--draw", tmp_path / name)
+    assert done.returncode == 2
+    assert "ends in .jpg" in " ".join(done.stderr.split())
+    assert not (tmp_path / name).exists()
 
 
 def test_a_broken_memory_is_told_and_left_alone(tmp_path: Path, camera: Path) -> None:
