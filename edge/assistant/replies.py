@@ -186,6 +186,9 @@ class Replies:
             )
             return replace(reply, text=f"{reply.text} {templates.CHECK_LABEL}", may_be_worded=False)
         product = self._named(route, caution, last)
+        against = {a for diet in caution.diets for a in self._router.speaks_against(diet) or ()}
+        if product is not None and not (set(caution.diets) <= own_words(product) or against & set(product.allergens)):
+            return Reply(route.intent, templates.DONT_KNOW)  # allergens never prove a diet, they only speak against it
         return Reply(route.intent, templates.DONT_KNOW) if product is None else self._one(Intent.ALLERGENS, product)
 
     def _called_so(self, route: Route, caution: Caution) -> tuple[Product, ...]:

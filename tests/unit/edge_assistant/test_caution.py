@@ -45,9 +45,20 @@ def test_other_questions_need_no_caution(words: CautionWords, question: str) -> 
     assert read_caution(question, words)[1] is None
 
 
-@pytest.mark.parametrize("question", ["vegan chocolate", "which chocolate has no milk", "is the hummus vegan"])
+@pytest.mark.parametrize(
+    "question",
+    ["vegan chocolate", "which chocolate has no milk", "is the camembert vegan", "is the vegan oat chocolate vegan"],
+)
 def test_the_model_never_words_such_an_answer_and_the_label_is_named(question: str) -> None:
     language = FakeLanguage(said_facts)
     answer = demo_shop(language).assistant.ask(question, kiosk_id="k")
     assert language.asked == []
     assert "check the label" in answer.answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["is the parmesan vegetarian?", "is the cola vegan?", "is the hummus vegan", "is the camembert vegetarian"],
+)
+def test_a_diet_that_the_data_do_not_name_is_not_known(question: str) -> None:
+    assert demo_shop().assistant.ask(question, kiosk_id="k").outcome == "unknown"
