@@ -58,7 +58,7 @@ def test_the_model_never_words_such_an_answer_and_the_label_is_named(question: s
 
 @pytest.mark.parametrize(
     "question",
-    ["is the parmesan vegetarian?", "is the cola vegan?", "is the hummus vegan", "is the camembert vegetarian"],
+    ["is the parmesan vegetarian?", "is the cola vegan?", "is the camembert vegetarian"],
 )
 def test_a_diet_that_the_data_do_not_name_is_not_known(question: str) -> None:
     assert demo_shop().assistant.ask(question, kiosk_id="k").outcome == "unknown"
