@@ -76,6 +76,8 @@ class Replies:
     def _about_product(self, route: Route, last: Talk) -> Reply:
         if route.caution is not None:
             return self._careful(route, route.caution, last)
+        if route.asks_every and self._names_allergen(route):
+            return Reply(route.intent, templates.NO_ALLERGEN_LIST)  # one of them would pass for all of them
         if route.asks_age:
             return self._ages(route, self._found(route, last, limit=_MATCHES))
         found = self._found(route, last, limit=_MATCHES)
@@ -303,6 +305,12 @@ class Replies:
         words = [word for text in self._router.content(route.words) for word in words_of(text)]
         names_nothing = all(self._router.speaks_against(word) is not None for word in words)
         return route.intent is Intent.ALLERGENS and names_nothing and self._router.points_back(route.question)
+
+    def _names_allergen(self, route: Route) -> bool:
+        """Whether it asks by an allergen: "which products contain fish", "products with celery"."""
+        words = [word for text in self._router.content(route.words) for word in words_of(text)]
+        known = [self._router.speaks_against(word) is not None for word in words]
+        return any(known) if route.intent is Intent.ALLERGENS else all(known) and bool(known)
 
     def _found_without_allergen(self, route: Route) -> SearchResult:
         """In "do the muffins contain nuts" the nuts are no part of a name: leave out one word at a time."""

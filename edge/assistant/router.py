@@ -49,6 +49,8 @@ class Route:
     """It asks whether something is sold out; "yes" would mean the opposite."""
     asks_age: bool = False
     """It asks how old one must be."""
+    asks_every: bool = False
+    """It asks for every product with something in it."""
     asks_cheapest: bool = False
     """It asks for the one that costs least, of those named or those on the screen."""
     goes_on: bool = False
@@ -90,6 +92,7 @@ class Phrases:
     asks_age: tuple[re.Pattern[str], ...]
     clauses: re.Pattern[str]
     """What stands between two questions in one."""
+    asks_every: tuple[re.Pattern[str], ...]
     claimed_price: tuple[re.Pattern[str], ...]
     """An amount of money, which is no size."""
     speaks_of_money: tuple[re.Pattern[str], ...]
@@ -133,6 +136,7 @@ def load_phrases(language: str) -> Phrases:
         asks_out=_compiled(data["asks_out"]),
         asks_age=_compiled(data["asks_age"]),
         clauses=re.compile(data["clauses"]),
+        asks_every=_compiled(data["asks_every"]),
         claimed_price=_compiled(data["claimed_price"]),
         speaks_of_money=_compiled(data["speaks_of_money"]),
         joints=re.compile(data["joints"]),
@@ -177,6 +181,7 @@ class Router:
             is_follow_up=says_nothing and (self.points_back(bare) or _is_in(bare, phrases.elliptic)),
             asks_out=_is_in(bare, phrases.asks_out),
             asks_age=_is_in(bare, phrases.asks_age),
+            asks_every=_is_in(bare, phrases.asks_every),
             asks_cheapest=_is_in(bare, phrases.asks_cheapest),
             goes_on=_is_in(bare, phrases.goes_on),
             points_at_one=_is_in(bare, phrases.one_of_them),

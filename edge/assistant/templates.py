@@ -25,7 +25,8 @@ GREETING = "Hello! Ask me where something is, what it costs, or when we are open
 THANKS = "You are welcome."
 NO_OFFERS = "There are no offers in the shop's data today. Shall I call a colleague?"
 CALL_FAILED = "Please ask a colleague; I cannot answer this right now."
-CONSTANTS = frozenset({DONT_KNOW, REFUSED, GREETING, THANKS, CALL_FAILED})
+NO_ALLERGEN_LIST = "I cannot list products by allergen. Shall I call a colleague?"
+CONSTANTS = frozenset({DONT_KNOW, NO_ALLERGEN_LIST, REFUSED, GREETING, THANKS, CALL_FAILED})
 
 FOUND_ONLY_PART = "I found only part of that."
 CHECK_LABEL = "Please check the label; it is what counts."
