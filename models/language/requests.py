@@ -57,7 +57,7 @@ class CompletionRequest:
     """The answer ends before the first of these; the end of the model's turn always ends it."""
     max_tokens: int = 64
     temperature: float = 0.0
-    """0 takes the likeliest token. An open-ended answer may still vary a little with the turns beside it."""
+    """0 takes the likeliest token, and the answer does not depend on the turns beside it."""
     top_p: float = 1.0
     """Draw from the likeliest tokens that together have this share; 1 from all. Matters only where temperature does."""
     seed: int = 0
