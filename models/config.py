@@ -30,7 +30,7 @@ class LanguageSettings(_Section):
     chunk_tokens: int = Field(
         default=63, ge=8, le=63, description="tokens computed in one go for all turns; a cancel waits for it at most"
     )
-    # From 64 rows on llama.cpp may attend in tiles: the same tokens then came out up to 0.7 of a logit apart (measured).
+    # From 64 rows on llama.cpp attends in tiles: the same tokens then came out up to 0.7 of a logit apart (measured).
     cached_prefixes: int = Field(default=2, ge=1, le=8, description="shared prefixes that are kept computed")
     parallel_turns: int = Field(default=8, ge=1, le=8, description="turns that are worded side by side, in one batch")
     queue_limit: int = Field(default=8, ge=1, le=64, description="requests under way, waiting ones included")
