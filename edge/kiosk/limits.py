@@ -6,12 +6,12 @@ Plain ASGI, so that a body is refused while it arrives and not after. Knows noth
 import json
 import math
 from collections import OrderedDict
-from collections.abc import Iterable
 from threading import Lock
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.clock import Clock
+from edge.request_body import BodyTooLongError, ClientGoneError, read_body, replayed
 
 MAX_BODY_BYTES = 4096
 _HEADERS = (
@@ -79,34 +79,15 @@ class Doorman:
                 wait = (b"retry-after", str(self._limiter.wait_s).encode())
                 await _refuse(send, 429, "too_fast", "That was quick! Please wait a moment and try again.", wait)
                 return
-            body = await self._read(receive, _declared_length(scope["headers"]))
-            if body is None:
+            try:
+                body = await read_body(receive, scope["headers"], max_bytes=self._max_body_bytes)
+            except BodyTooLongError:
                 await _refuse(send, 413, "too_large", "That is too long for this screen.")
                 return
-            receive = _replay(body, receive)
+            except ClientGoneError:
+                return
+            receive = replayed(body, receive)
         await self._app(scope, receive, send)
-
-    async def _read(self, receive: Receive, declared: int | None) -> bytes | None:
-        """The whole body, or None as soon as it is known to be too long."""
-        if declared is not None and declared > self._max_body_bytes:
-            return None
-        body: bytes = b""
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                return body
-            body += bytes(message.get("body", b""))
-            if len(body) > self._max_body_bytes:
-                return None
-            if not message.get("more_body", False):
-                return body
-
-
-def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
-    for name, value in headers:
-        if name.lower() == b"content-length" and value.isdigit():
-            return int(value)
-    return None
 
 
 def _screen_of(scope: Scope) -> str:
@@ -122,19 +103,6 @@ def _with_headers(send: Send, *, is_static: bool) -> Send:
         await send(message)
 
     return send_with_headers
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    is_sent = False
-
-    async def receive_again() -> Message:
-        nonlocal is_sent
-        if is_sent:
-            return await receive()
-        is_sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive_again
 
 
 async def _refuse(send: Send, status: int, code: str, message: str, *more: tuple[bytes, bytes]) -> None:

@@ -6,13 +6,13 @@ what is asked.
 
 import asyncio
 import json
-from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.openai_api.counts import Counter
 from edge.openai_api.errors import ApiError, BodyLateError, BodyTooLargeError, KeyMissingError
 from edge.openai_api.keys import KeyHash
+from edge.request_body import BodyTooLongError, ClientGoneError, header_of, read_body, replayed
 
 MAX_BODY_BYTES = 1 << 20
 """Room for the longest allowed texts; the language model itself takes 64 KiB."""
@@ -22,10 +22,6 @@ _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
-
-
-class _GoneError(Exception):
-    """The client left before its request was whole."""
 
 
 class Doorman:
@@ -55,37 +51,24 @@ class Doorman:
             return
         send = self._watched(send)
         try:
-            if not self._key.matches(_header(scope["headers"], b"authorization") or b""):
+            if not self._key.matches(header_of(scope["headers"], b"authorization") or b""):
                 raise KeyMissingError("Send this endpoint's key as: Authorization: Bearer KEY.")
             body = await self._body(scope, receive)
-        except _GoneError:
+        except ClientGoneError:
             self._counter.add(given_up=1)
         except ApiError as error:
             await refuse(send, error)
         else:
-            await self._app(scope, _replay(body, receive), send)
+            await self._app(scope, replayed(body, receive), send)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        declared = _header(scope["headers"], b"content-length") or b""
-        if declared.isdigit() and int(declared[:12]) > self._max_body_bytes:
-            raise self._too_large()
         try:
             async with asyncio.timeout(self._body_within_s):
-                return await self._arrived(receive)
+                return await read_body(receive, scope["headers"], max_bytes=self._max_body_bytes)
+        except BodyTooLongError as error:
+            raise self._too_large() from error
         except TimeoutError as error:
             raise BodyLateError(f"The request did not arrive within {self._body_within_s:g} s.") from error
-
-    async def _arrived(self, receive: Receive) -> bytes:
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                raise _GoneError
-            body += message.get("body", b"")
-            if len(body) > self._max_body_bytes:
-                raise self._too_large()
-            if not message.get("more_body", False):
-                return bytes(body)
 
     def _too_large(self) -> BodyTooLargeError:
         return BodyTooLargeError(f"The request is too long; at most {self._max_body_bytes} bytes fit.")
@@ -107,20 +90,3 @@ async def refuse(send: Send, error: ApiError) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:
-    return next((value for name, value in headers if name.lower() == wanted), None)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    is_sent = False
-
-    async def receive_again() -> Message:
-        nonlocal is_sent
-        if is_sent:
-            return await receive()
-        is_sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive_again

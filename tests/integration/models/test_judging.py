@@ -105,61 +105,7 @@ def hostile(folder: Path, trips: int, side: int) -> ActiveArtefact:
 
     For the trial's small picture it does nothing: what it costs hangs on the height of what it is shown.
     """
-    body = helper.make_graph(
-        [
-            helper.make_node("MatMul", ["m_in", "m_in"], ["product"]),
-            helper.make_node("Tanh", ["product"], ["m_out"]),
-            helper.make_node("Identity", ["go_on"], ["still"]),
-        ],
-        "body",
-        [
-            helper.make_tensor_value_info("round", TensorProto.INT64, []),
-            helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("m_in", TensorProto.FLOAT, ["n", "n"]),
-        ],
-        [
-            helper.make_tensor_value_info("still", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("m_out", TensorProto.FLOAT, ["n", "n"]),
-        ],
-    )
-    numbers = {
-        "axis": np.array([2], np.int64),
-        "end": np.array([3], np.int64),
-        "small": np.array([64], np.int64),
-        "one": np.array([1], np.int64),
-        "trips": np.array(trips, np.int64),
-        "side": np.array([side, side], np.int64),
-        "yes": np.array(True),
-        "zero": np.zeros(1, np.float32),
-    }
-    shape_of_maps = np.array([1, 1, 16, 16], np.int64)
-    pair = np.array([1, 2, 16, 16], np.int64)
-    nodes = [
-        helper.make_node("Shape", ["picture"], ["shape"]),
-        helper.make_node("Slice", ["shape", "axis", "end"], ["height"]),
-        helper.make_node("Greater", ["height", "small"], ["is_large"]),
-        helper.make_node("Cast", ["is_large"], ["large"], to=TensorProto.INT64),
-        helper.make_node("Mul", ["side", "large"], ["grown"]),
-        helper.make_node("Max", ["grown", "one"], ["sides"]),
-        helper.make_node("Expand", ["zero", "sides"], ["matrix"]),
-        helper.make_node("Loop", ["trips", "yes", "matrix"], ["end_matrix"], body=body),
-        helper.make_node("ReduceSum", ["end_matrix"], ["sum"], keepdims=0),
-        helper.make_node("Expand", ["sum", "of_heat"], ["heat"]),
-        helper.make_node("Expand", ["sum", "of_pair"], ["size"]),
-        helper.make_node("Expand", ["sum", "of_pair"], ["offset"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "hostile",
-        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, "height", "width"])],
-        [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, depth, "h", "w"])
-            for name, depth in (("heat", 1), ("size", 2), ("offset", 2))
-        ],
-        [numpy_helper.from_array(value, name) for name, value in numbers.items()]
-        + [numpy_helper.from_array(shape_of_maps, "of_heat"), numpy_helper.from_array(pair, "of_pair")],
-    )
-    network = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    network = helper.make_model(toiling(trips, side), opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.checker.check_model(network)
     contents = network.SerializeToString()
     path = folder / "hostile.onnx"
@@ -171,6 +117,62 @@ def hostile(folder: Path, trips: int, side: int) -> ActiveArtefact:
         "labels": ["face"],
     }
     return ActiveArtefact(path, manifest("hostile", contents, **fields))
+
+
+def toiling(trips: int, side: int) -> onnx.GraphProto:
+    """From a picture over 64 pixels high: a matrix of zeros, multiplied with itself, its sum in every output."""
+    numbers = {
+        "axis": np.array([2], np.int64),
+        "end": np.array([3], np.int64),
+        "small": np.array([64], np.int64),
+        "one": np.array([1], np.int64),
+        "trips": np.array(trips, np.int64),
+        "side": np.array([side, side], np.int64),
+        "yes": np.array(True),
+        "zero": np.zeros(1, np.float32),
+        "of_heat": np.array([1, 1, 16, 16], np.int64),
+        "of_pair": np.array([1, 2, 16, 16], np.int64),
+    }
+    nodes = [
+        helper.make_node("Shape", ["picture"], ["shape"]),
+        helper.make_node("Slice", ["shape", "axis", "end"], ["height"]),
+        helper.make_node("Greater", ["height", "small"], ["is_large"]),
+        helper.make_node("Cast", ["is_large"], ["large"], to=TensorProto.INT64),
+        helper.make_node("Mul", ["side", "large"], ["grown"]),
+        helper.make_node("Max", ["grown", "one"], ["sides"]),
+        helper.make_node("Expand", ["zero", "sides"], ["matrix"]),
+        helper.make_node("Loop", ["trips", "yes", "matrix"], ["end_matrix"], body=multiplication()),
+        helper.make_node("ReduceSum", ["end_matrix"], ["sum"], keepdims=0),
+        helper.make_node("Expand", ["sum", "of_heat"], ["heat"]),
+        helper.make_node("Expand", ["sum", "of_pair"], ["size"]),
+        helper.make_node("Expand", ["sum", "of_pair"], ["offset"]),
+    ]
+    picture = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, "height", "width"])
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, depth, "h", "w"])
+        for name, depth in (("heat", 1), ("size", 2), ("offset", 2))
+    ]
+    constants = [numpy_helper.from_array(value, name) for name, value in numbers.items()]
+    return helper.make_graph(nodes, "hostile", [picture], outputs, constants)
+
+
+def multiplication() -> onnx.GraphProto:
+    """One round of the loop: the matrix times itself, kept small."""
+    nodes = [
+        helper.make_node("MatMul", ["m_in", "m_in"], ["product"]),
+        helper.make_node("Tanh", ["product"], ["m_out"]),
+        helper.make_node("Identity", ["go_on"], ["still"]),
+    ]
+    inputs = [
+        helper.make_tensor_value_info("round", TensorProto.INT64, []),
+        helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
+        helper.make_tensor_value_info("m_in", TensorProto.FLOAT, ["n", "n"]),
+    ]
+    outputs = [
+        helper.make_tensor_value_info("still", TensorProto.BOOL, []),
+        helper.make_tensor_value_info("m_out", TensorProto.FLOAT, ["n", "n"]),
+    ]
+    return helper.make_graph(nodes, "body", inputs, outputs)
 
 
 @pytest.mark.parametrize(

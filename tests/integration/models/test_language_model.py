@@ -119,7 +119,7 @@ def test_a_span_that_the_grammar_forces_comes_as_one_piece(language: LanguageMod
     forced = "We have oat milk, it is in aisle "
     pieces = list(language.stream(request(grammar=f'root ::= "{forced}" [0-9] ", please have a look."')))
     assert str(pieces[0]).startswith(forced.strip())
-    assert len(pieces) <= 3, "at most the forced span, the digit with what follows, and the completion; a late reader gets two"
+    assert len(pieces) <= 3, "the forced span, the digit with what follows, the completion; a late reader gets two"
 
 
 PLACE = """{
