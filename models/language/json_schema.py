@@ -264,6 +264,8 @@ def _object_rules(rules: Mapping[str, object], at: str) -> tuple[dict[str, objec
     properties, required = rules.get("properties", {}), rules.get("required", [])
     if not isinstance(properties, dict) or not isinstance(required, list):
         raise SchemaInvalidError(f"{at}: properties must be an object and required a list")
+    if not all(isinstance(name, str) for name in required):
+        raise SchemaInvalidError(f"{at}: required must list names of properties, as strings")
     missing = [name for name in required if name not in properties]
     if missing:
         raise SchemaInvalidError(f"{at}: required names {missing[0]!r}, which properties does not have")
@@ -271,21 +273,33 @@ def _object_rules(rules: Mapping[str, object], at: str) -> tuple[dict[str, objec
 
 
 def _counts(rules: Mapping[str, object], least: str, most: str, at: str) -> tuple[int, int | None]:
-    counts = [rules.get(least, 0), rules.get(most)]
-    for key, count in zip((least, most), counts, strict=True):
-        if count is not None and (not isinstance(count, int) or not 0 <= count <= MAX_LENGTH):
-            raise SchemaInvalidError(f"{at}: {key} must be a whole number from 0 to {MAX_LENGTH}")
-    low, high = counts
-    if isinstance(high, int) and isinstance(low, int) and low > high:
+    low = _count(rules, least, at) if least in rules else 0
+    high = _count(rules, most, at) if most in rules else None
+    if high is not None and low > high:
         raise SchemaInvalidError(f"{at}: {least} is over {most}")
-    return int(str(low)), None if high is None else int(str(high))
+    return low, high
+
+
+def _count(rules: Mapping[str, object], key: str, at: str) -> int:
+    count = rules[key]
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MAX_LENGTH:
+        raise SchemaInvalidError(f"{at}: {key} must be a whole number from 0 to {MAX_LENGTH}")
+    return count
 
 
 def _number_of(rules: Mapping[str, object], key: str, at: str) -> float | int | None:
     value = rules.get(key)
-    if key in rules and (isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)):
+    if key in rules and (isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value)):
         raise SchemaInvalidError(f"{at}: {key} must be a number")
     return value if isinstance(value, int | float) else None
+
+
+def _is_finite(value: float) -> bool:
+    """Whether it is a number that a double can hold; a whole one may be too long."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _literal(value: object) -> str:

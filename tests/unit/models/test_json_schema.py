@@ -128,6 +128,10 @@ def test_a_value_is_accepted_as_the_schema_says(schema: Any, value: object, is_a
         pytest.param({"$ref": "https://example.com/a"}, r"\$ref must name a schema in \$defs", id="a far reference"),
         pytest.param({"$ref": "#/$defs/a"}, r"\$ref must name", id="a reference to nothing"),
         pytest.param({"type": "object", "required": ["a"]}, "required names 'a'", id="required and unknown"),
+        pytest.param({"type": "object", "required": [[]]}, "required must list names", id="required is no name"),
+        pytest.param({"type": "array", "minItems": None}, "minItems must be a whole number", id="no count"),
+        pytest.param({"type": "string", "maxLength": True}, "maxLength must be a whole number", id="truth as a count"),
+        pytest.param({"type": "integer", "minimum": 10**400}, "minimum must be a number", id="beyond a double"),
         pytest.param(
             {"type": "object", "properties": {"a": {}}, "additionalProperties": {}},
             "additionalProperties is not supported beside properties",
