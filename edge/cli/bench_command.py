@@ -24,6 +24,7 @@ class Area(StrEnum):
     LLM = "llm"
     KIOSK = "kiosk"
     BOX = "box"
+    DAY = "day"
     PRIVACY = "privacy"
 
 
