@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from vision.geometry import is_inside
+
 Norm = Annotated[float, Field(ge=0.0, le=1.0, description="share of the picture's width or height")]
 PointNorm = tuple[Norm, Norm]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -121,6 +123,8 @@ class CameraSettings(_Section):
     )
     whole_person_blur: bool = False
     """Pixelate whole persons, not only faces and heads."""
+    masks: Annotated[tuple[PolygonNorm, ...], Field(max_length=32)] = ()
+    """Parts of the picture that are painted over before anything looks at it: never analysed, shown or stored."""
     references: ReferenceSettings = ReferenceSettings()
     slots: tuple[SlotSettings, ...] = ()
     zones: tuple[ZoneSettings, ...] = ()
@@ -134,6 +138,19 @@ class CameraSettings(_Section):
             if doubled:
                 raise ValueError(f"{name}: id used twice: {', '.join(doubled)}")
         return self
+
+    @model_validator(mode="after")
+    def _slots_can_be_seen(self) -> Self:
+        for mask in self.masks:
+            for slot in self.slots:
+                covers = any(is_inside(corner, mask) for corner in _corners_and_middle(slot.polygon_norm))
+                if covers or any(is_inside(corner, slot.polygon_norm) for corner in mask):
+                    raise ValueError(f"masks: one lies over slot {slot.id}, which cannot be read so; move one of them")
+        return self
+
+
+def _corners_and_middle(quad: tuple[PointNorm, ...]) -> tuple[PointNorm, ...]:
+    return (*quad, (sum(x for x, _ in quad) / len(quad), sum(y for _, y in quad) / len(quad)))
 
 
 class VisionSettings(_Section):

@@ -31,6 +31,8 @@ INK: Colour = (30, 26, 22)
 PERSON: Colour = (245, 235, 225)
 ZONE: Colour = (220, 170, 60)
 LINE: Colour = (200, 90, 190)
+HATCH: Colour = (190, 190, 190)
+HATCH_STEP_PX = 24
 ALARM: Colour = (40, 40, 200)
 SLOT_COLOURS: dict[SlotState, Colour] = {
     "ok": (96, 174, 60),
@@ -89,6 +91,8 @@ class Overlay:
     zones: tuple[ZoneMark, ...] = ()
     lines: tuple[LineMark, ...] = ()
     boxes: tuple[BoxMark, ...] = ()
+    masks: tuple[tuple[PointNorm, ...], ...] = ()
+    """Parts that were painted over before; hatched, so that nobody takes them for a wall."""
     persons: Detections | None = None
     banner: str | None = None
 
@@ -106,6 +110,7 @@ def annotate(image_bgr: Picture, overlay: Overlay, *, width_px: int = WIDTH_PX) 
     if overlay.banner is not None:
         canvas = np.asarray(cv2.convertScaleAbs(canvas, alpha=0.45), np.uint8)
         overlay = _without_values(overlay)
+    _hatch(canvas, overlay.masks)
     _fill_areas(canvas, overlay)
     for zone in overlay.zones:
         _draw_zone(canvas, zone)
@@ -154,6 +159,18 @@ def _fill_areas(canvas: Picture, overlay: Overlay) -> None:
     for slot in overlay.slots:
         cv2.fillPoly(tinted, [_corners(canvas, slot.polygon_norm)], SLOT_COLOURS[slot.state])
     cv2.addWeighted(tinted, FILL, canvas, 1 - FILL, 0.0, dst=canvas)
+
+
+def _hatch(canvas: Picture, polygons_norm: tuple[tuple[PointNorm, ...], ...]) -> None:
+    if not polygons_norm:
+        return
+    height, width = canvas.shape[:2]
+    covered, stripes = np.zeros((2, height, width), np.uint8)
+    for polygon in polygons_norm:
+        cv2.fillPoly(covered, [_corners(canvas, polygon)], 1)
+    for x in range(-height, width, HATCH_STEP_PX):
+        cv2.line(stripes, (x, height), (x + height, 0), 1, 2)
+    canvas[(covered & stripes) > 0] = HATCH
 
 
 def _draw_slot(canvas: Picture, slot: SlotMark) -> None:

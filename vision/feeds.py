@@ -25,6 +25,7 @@ from vision.capture import Capture, is_stream, without_credentials
 from vision.config import FOLDER_SCHEME
 from vision.errors import FeedInvalidError, FeedUnavailableError
 from vision.frames import Frame
+from vision.masks import Masks
 from vision.picture_folder import PictureFolder
 from vision.pictures import Picture
 
@@ -73,6 +74,7 @@ class Feed:
         loop: bool = False,
         reconnect_max_s: float = 30.0,
         random: Random | None = None,
+        masks: Masks | None = None,
         on_frame: Callable[[], None] = lambda: None,
     ) -> None:
         self._camera_id = camera_id
@@ -81,6 +83,7 @@ class Feed:
         self._loop = loop
         self._reconnect_max_s = reconnect_max_s
         self._random = random or Random()
+        self._masks = masks or Masks()
         self._on_frame = on_frame
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"feed-{camera_id}", daemon=True)
@@ -197,6 +200,8 @@ class Feed:
                 self._publish(image, self._clock.mono_s() - base_s)
 
     def _publish(self, image_bgr: Picture, media_s: float) -> None:
+        """Hand out a picture of which nobody else holds the pixels: its masks are painted into it."""
+        self._masks.hide(image_bgr)
         frame = Frame(
             camera_id=self._camera_id,
             index=self._grabbed,

@@ -11,6 +11,7 @@ from vision.config import CameraSettings
 from vision.detections import Detections
 from vision.detector import PersonDetector
 from vision.frames import Frame, seen_in
+from vision.masks import Masks
 from vision.readings import LineCrossed, Reading, ZoneDwelt, ZoneOccupied
 from vision.tracker import Tracker
 from vision.zones import Crossing, Dwell, LineCounter, Occupancy, ZoneWatch
@@ -26,7 +27,10 @@ class Sighting:
 
     frame_index: int
     time_s: float
+    found: Detections
+    """All of them: whoever is to be hidden in a picture is hidden even where a mask covers most of him."""
     persons: Detections
+    """Those who are believed."""
 
 
 class PeopleWatch:
@@ -38,6 +42,7 @@ class PeopleWatch:
         if network is not None:
             faint = _FAINT_PART * settings.person_threshold
             self._detector = PersonDetector(network, threshold=faint, shrink=settings.shrink)
+        self._masks = Masks(settings.masks)
         self._follows = bool(settings.zones or settings.lines)
         self._tracker = Tracker(sure_score=settings.person_threshold)
         self._lines = [LineCounter(line) for line in settings.lines]
@@ -68,19 +73,25 @@ class PeopleWatch:
         if self._last is None or self._last.frame_index != frame.index:
             self.detections += 1
             return self._detector.detect(frame.image_bgr)
-        return self._last.persons
+        return self._last.found
 
     def follow(self, frame: Frame, *, moves: bool) -> list[Reading]:
         """Take one frame; ``moves`` is what the gate says of it. Blocks for the network when it is needed."""
         if self._detector is None or not self._settings.detect_persons:
             return []
         if self._is_due(frame, moves):
-            self.detections += 1
-            self._last = Sighting(frame.index, frame.media_s, self._detector.detect(frame.image_bgr))
+            self._last = self._look(frame, self._detector)
             self._is_settled = not moves
         if not self._follows or self._last is None:
             return []
         return self._read(frame, self._last.persons)
+
+    def _look(self, frame: Frame, detector: PersonDetector) -> Sighting:
+        self.detections += 1
+        found = detector.detect(frame.image_bgr)
+        return Sighting(
+            frame.index, frame.media_s, found, self._masks.without_hidden(found, frame_size_px=_size_px(frame))
+        )
 
     def _is_due(self, frame: Frame, moves: bool) -> bool:
         if self._last is None:
@@ -91,7 +102,7 @@ class PeopleWatch:
         return since_s >= _REFRESH_S
 
     def _read(self, frame: Frame, persons: Detections) -> list[Reading]:
-        size_px = (frame.image_bgr.shape[1], frame.image_bgr.shape[0])
+        size_px = _size_px(frame)
         tracks = self._tracker.update(persons, frame.media_s)
         crossings = [event for line in self._lines for event in line.update(tracks, frame_size_px=size_px)]
         stays = [
@@ -127,3 +138,7 @@ class PeopleWatch:
             line.reset()
         for zone in self._zones:
             zone.reset()
+
+
+def _size_px(frame: Frame) -> tuple[int, int]:
+    return frame.image_bgr.shape[1], frame.image_bgr.shape[0]

@@ -4,6 +4,7 @@ Owns every OpenCV call between a grabbed frame and the rules; holds no state, no
 decision. Colour pictures are uint8 (H, W, 3) BGR; features and fields are float32.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -175,6 +176,18 @@ def fill_polygon(shape: tuple[int, int], points_px: NDArray[np.float32]) -> Mask
     canvas = np.zeros(shape, np.uint8)
     cv2.fillPoly(canvas, [np.round(points_px).astype(np.int32)], 1)
     return canvas > 0
+
+
+def paint_polygons(image_bgr: Picture, polygons_px: Sequence[Field], colour_bgr: NDArray[np.float64]) -> None:
+    """Paint polygons (N, 2) into the picture itself; parts outside are cut off."""
+    for corners in polygons_px:
+        cv2.fillPoly(image_bgr, [np.round(corners).astype(np.int32)], [float(level) for level in colour_bgr])
+
+
+def grown(mask: Mask, *, radius_px: int) -> Mask:
+    """The mask and everything that lies at most so far from it, along rows and columns."""
+    kernel = np.ones((2 * radius_px + 1, 2 * radius_px + 1), np.uint8)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
 
 
 def rectify(image_bgr: Picture, quad_px: Quad, size_px: tuple[int, int]) -> Picture:

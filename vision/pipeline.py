@@ -19,6 +19,7 @@ from vision.drawing import LineMark, Overlay, SlotMark, SlotState, ZoneMark
 from vision.frames import Frame, seen_in
 from vision.gate import QUIET_LEVELS, GateView, Glance, MotionGate
 from vision.health import FaultChange, FeedHealth
+from vision.masks import Masks
 from vision.people import PeopleWatch
 from vision.pictures import Picture
 from vision.readings import FeedFault, FeedFaulted, FeedRestored, Reading, ShelfCounted, Stamp
@@ -91,6 +92,7 @@ class CameraPipeline:
             moved_after_s=vision.moved_after_s,
             blurred_after_s=vision.blurred_after_s,
         )
+        self._masks = Masks(settings.masks)
         self._structured: tuple[Picture, float] | None = None
         self._glance = Glance()
         self._shelf: _ShelfSight | None = None
@@ -124,10 +126,10 @@ class CameraPipeline:
 
     def _check_health(self, frame: Frame, small: Picture) -> list[Reading]:
         stamp = Stamp(frame.captured_at, frame.mono_s, frame.media_s)
-        structure = None if self._has_same_structure(small, stamp) else pictures.structure(small)
+        structure = None if self._has_same_structure(small, stamp) else self._masks.flatten(pictures.structure(small))
         if structure is not None:
             self._structured = (small, stamp.media_s)
-        sample = pictures.sparse_sample(frame.image_bgr)
+        sample = self._masks.visible_part(pictures.sparse_sample(frame.image_bgr))
         return self._told(self._health.see(stamp, sample=sample, structure=structure), stamp)
 
     def _has_same_structure(self, small: Picture, stamp: Stamp) -> bool:
@@ -237,6 +239,7 @@ class CameraPipeline:
                 )
                 for line in self.settings.lines
             ),
+            masks=self.settings.masks,
             persons=self.people.sure(),
             banner=self._banner(),
         )

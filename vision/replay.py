@@ -12,6 +12,7 @@ from vision.capture import Capture, use_one_thread
 from vision.config import CameraSettings, VisionSettings
 from vision.errors import FeedInvalidError
 from vision.frames import Frame
+from vision.masks import Masks
 from vision.pipeline import CameraPipeline, References
 from vision.readings import Reading
 
@@ -60,6 +61,7 @@ def _frames(
 ) -> Iterator[tuple[Frame, float]]:
     interval_s = 0.0 if every_frame else 1.0 / settings.analyse_fps
     due_s, index = 0.0, -1
+    masks = Masks(settings.masks)
     with Capture(str(video)) as capture:
         length_s = capture.duration_s or 0.0
         while (grabbed := capture.read()) is not None:
@@ -67,6 +69,7 @@ def _frames(
             if grabbed.media_s < due_s - _EARLY_PART * interval_s:
                 continue
             due_s = max(due_s + interval_s, grabbed.media_s + interval_s / 2)
+            masks.hide(grabbed.image_bgr)
             share = min(grabbed.media_s / length_s, 1.0) if length_s else 0.0
             yield (
                 Frame(

@@ -17,6 +17,7 @@ from vision.box_network import BoxNetwork
 from vision.capture import read_picture, use_one_thread
 from vision.config import CameraSettings, ReferenceSettings, VisionSettings
 from vision.feeds import Clock, Feed
+from vision.masks import Masks
 from vision.pipeline import CameraPipeline, References
 from vision.readings import Reading
 from vision.seats import CameraView, Redactor, Seat
@@ -83,6 +84,7 @@ class VisionService:
             loop=settings.loop,
             reconnect_max_s=self._vision.reconnect_max_s,
             random=self._random,
+            masks=Masks(settings.masks),
             on_frame=self._wake.set,
         )
         return Seat(settings, pipeline, feed, redactor)

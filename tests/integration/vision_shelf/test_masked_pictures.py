@@ -1,0 +1,83 @@
+"""Masks on the ways that a picture takes: live, replayed, and drawn for the console."""
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from vision.config import VisionSettings
+from vision.drawing import Overlay, annotate
+from vision.feeds import Feed
+from vision.frames import Frame
+from vision.masks import Masks
+from vision.pipeline import CameraPipeline
+from vision.readings import FeedFault, FeedFaulted, ShelfCounted
+from vision.replay import replay
+
+START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+LOWER_HALF = ((0.0, 0.45), (1.0, 0.45), (1.0, 1.0), (0.0, 1.0))
+
+
+class WallClock:
+    """The machine's clock, as the node's own would be."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def mono_s(self) -> float:
+        return monotonic()
+
+
+def is_hidden(frame: Frame) -> bool:
+    lower = frame.image_bgr[170:]
+    return len(np.unique(lower.reshape(-1, 3), axis=0)) == 1 and frame.image_bgr[:160].std() > 10
+
+
+def test_no_live_frame_shows_what_is_masked(clip: Path) -> None:
+    came = threading.Event()
+    with Feed("cam-test", str(clip), clock=WallClock(), masks=Masks([LOWER_HALF]), on_frame=came.set) as feed:
+        for _ in range(5):
+            assert came.wait(10.0)
+            came.clear()
+            frame = feed.newest()
+            assert frame is not None
+            assert is_hidden(frame)
+
+
+def test_a_replay_is_masked_before_anything_looks(clip: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[Frame] = []
+    process = CameraPipeline.process
+
+    def watched(pipeline: CameraPipeline, frame: Frame) -> Any:
+        looked_at.append(frame)
+        return process(pipeline, frame)
+
+    monkeypatch.setattr(CameraPipeline, "process", watched)
+    upper = [slot for slot in settings().slots if slot.id in ("tea", "rice")]
+    camera = settings(slots=upper, masks=(LOWER_HALF,))
+    batches = list(replay(clip, camera, VisionSettings(), started_at=START))
+    assert looked_at
+    assert all(map(is_hidden, looked_at))
+    counts = [(r.slot_id, r.units) for batch in batches for r in batch if isinstance(r, ShelfCounted)]
+    assert counts == [("tea", 3), ("rice", 4), ("tea", 2)], "the slots that can be seen are counted as ever"
+
+
+def test_a_camera_that_is_masked_all_over_is_told_blind(clip: Path, settings: Any) -> None:
+    camera = settings(slots=(), masks=(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),))
+    batches = list(replay(clip, camera, VisionSettings(), started_at=START))
+    assert [(type(r), r.fault) for batch in batches for r in batch if isinstance(r, FeedFaulted)] == [
+        (FeedFaulted, FeedFault.BLIND)
+    ]
+
+
+def test_a_masked_part_is_hatched_in_the_console_and_the_rest_is_not() -> None:
+    grey = np.full((360, 640, 3), 90, np.uint8)
+    drawn = annotate(grey, Overlay(masks=(LOWER_HALF,)))
+    assert (drawn[:300] == drawn[0, 0]).all()
+    stripes = cv2.inRange(drawn[340:], (185, 185, 185), (195, 195, 195))
+    assert 0.05 < float((stripes > 0).mean()) < 0.3
