@@ -2,9 +2,10 @@
 
 Owns a session's options, its checks of what goes in, and its timing. Refuses feeds of the wrong name, type or
 shape before the runtime sees them, and weights that would read other files. It expects weights that
-`models.registry` has verified, and belongs to one thread.
+`models.registry` has verified. Several threads may run it at one moment; one of them closes it after all.
 """
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -100,6 +101,7 @@ class OnnxSession:
         self._calls = 0
         self._total_s = 0.0
         self._last_s: float | None = None
+        self._noting = threading.Lock()
         self._warm_up(warm_up)
 
     def __enter__(self) -> Self:
@@ -151,10 +153,14 @@ class OnnxSession:
         self._check(feeds)
         began_s = time.perf_counter()
         outputs = self._compute(feeds)
-        self._last_s = time.perf_counter() - began_s
-        self._total_s += self._last_s
-        self._calls += 1
+        self._note(time.perf_counter() - began_s)
         return outputs
+
+    def _note(self, took_s: float) -> None:
+        with self._noting:
+            self._last_s = took_s
+            self._total_s += took_s
+            self._calls += 1
 
     def _compute(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         try:

@@ -25,7 +25,7 @@ _FIRST_LOOK_PX = (640, 480)
 
 
 class Session(Protocol):
-    """A network ready to run. One thread at a time."""
+    """A network ready to run. Several threads may run it at one moment."""
 
     @property
     def input_shapes(self) -> Mapping[str, tuple[int | None, ...]]:
@@ -42,7 +42,7 @@ class Session(Protocol):
 
 
 class BoxNetwork:
-    """Finds boxes of the manifest's labels; a context manager that closes its session. One thread at a time.
+    """Finds boxes of the manifest's labels; a context manager that closes its session. Any threads, also at once.
 
     Raises:
         ArtefactInvalidError: the manifest describes no such network, or the outputs are not what it says.

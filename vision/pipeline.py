@@ -126,6 +126,13 @@ class CameraPipeline:
 
     def _check_health(self, frame: Frame, small: Picture) -> list[Reading]:
         stamp = Stamp(frame.captured_at, frame.mono_s, frame.media_s)
+    def end(self, now: Stamp) -> list[Reading]:
+        """Say that nothing more will come (the camera gets new settings): a fault that was told is over with it."""
+        fault, began = self._health.fault, self._health.began
+        if fault is None or began is None:
+            return []
+        return self._told([FaultChange(fault, began, max(now.media_s - began.media_s, 0.0))], now)
+
         structure = None if self._has_same_structure(small, stamp) else self._masks.flatten(pictures.structure(small))
         if structure is not None:
             self._structured = (small, stamp.media_s)

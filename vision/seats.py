@@ -1,7 +1,7 @@
 """One camera's seat at the vision worker: which frame is due, what was skipped, and the console's picture.
 
-Owns the count of frames left out and the rule that a picture is redacted before it is encoded. `waiting`, `look`,
-`miss` and `render` belong to the worker's thread; `view` may be called from any.
+Owns the count of frames left out and the rule that a picture is redacted before it is encoded. `view` may be called
+from any thread, everything else belongs to the worker's.
 """
 
 import math
@@ -187,9 +187,23 @@ class Seat:
 
     def miss(self, clock: Clock) -> list[Reading]:
         """Let the pipeline see how old the last frame is."""
+        return self.pipeline.miss(self._stamp(clock))
+
+    def _stamp(self, clock: Clock) -> Stamp:
         now_s = clock.mono_s()
         media_s = 0.0 if self._last is None else self._last.media_s + max(now_s - self._last.mono_s, 0.0)
-        return self.pipeline.miss(Stamp(clock.now(), now_s, media_s))
+        return Stamp(clock.now(), now_s, media_s)
+
+    def end(self, clock: Clock) -> list[Reading]:
+        """Say that this camera's pipeline ends here."""
+        return self.pipeline.end(self._stamp(clock))
+
+    def succeed(self, before: "Seat", clock: Clock) -> None:
+        """Go on with the numbers of the seat that this one takes the place of."""
+        last = before.view(clock, watch=False)
+        self.pipeline.counts = before.pipeline.counts
+        self._pictures = last.picture_number
+        self._thinned, self._skipped, self._late = last.thinned_frames, last.skipped_frames, last.late_frames
 
     def render(self, clock: Clock, *, is_busy: bool = False) -> None:
         """Bring the view up to date; makes a picture at the first frame, at a fault, and while somebody watches.

@@ -1,17 +1,15 @@
-"""The vision service: all cameras of the shop behind one worker thread.
+"""The vision service: all cameras of the shop behind a few worker threads.
 
-Owns the threads and gives the turns (`vision.turns`): a floor for every camera, so that a busy one takes no other
-one's share; says when the machine is too busy for the floors. Readings leave through a callback in the worker's
-thread, which may make it wait.
+Owns the feeds and the workers (`vision.worker`); every camera belongs to one of them. Joins what they say: readings
+leave through one callback, one batch at a time, which may make a worker wait.
 """
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from random import Random
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from vision.box_network import BoxNetwork
 from vision.capture import read_picture, use_one_thread
@@ -21,11 +19,11 @@ from vision.masks import Masks
 from vision.pipeline import CameraPipeline, References
 from vision.readings import Reading
 from vision.seats import CameraView, Redactor, Seat
-from vision.turns import CoreShare, Waiting, next_turn
+from vision.worker import VisionWorker
 
-_IDLE_S = 0.25
-_ROUND_S = 0.2  # a camera without a frame is asked so often whether it is lost
-_STOP_S = 10.0
+_CALL_S = 5.0
+
+T = TypeVar("T")
 
 
 def _nobody_asks(_is_short: bool) -> None:
@@ -33,12 +31,12 @@ def _nobody_asks(_is_short: bool) -> None:
 
 
 class VisionService:
-    """All cameras. Enter starts the threads, exit stops them within a deadline. `view` may be called anywhere.
+    """All cameras. Enter starts the threads, exit stops them within a deadline. Public methods: any thread.
 
     Networks may be None: without persons no one is looked for; without both, pictures are shown as coarse blocks
-    only, since nobody in them can be hidden. They are used from the worker's thread alone. ``on_turn`` is called there
-    at every turn with whether a camera is under its ``min_fps`` because others use this machine's cores; it must not
-    block.
+    only, since nobody in them can be hidden. The workers share them. ``on_readings`` and ``on_turn`` are called in
+    the workers' threads, never twice at one moment; the latter at every turn with whether a camera is under its
+    ``min_fps`` because others use this machine's cores; it must not block.
 
     Raises:
         FeedUnavailableError: a reference picture is missing.
@@ -62,22 +60,38 @@ class VisionService:
         self._on_turn = on_turn
         self._clock = clock
         self._random = random
-        self._is_short = False
-        self._share = CoreShare()
-        self._went_round_s = float("-inf")
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="vision-worker", daemon=True)
-        self._stack = ExitStack()
-        self._failure: Exception | None = None
-        redactor = Redactor(face_network)
-        self._seats = {settings.id: self._seat(settings, person_network, redactor) for settings in cameras}
+        self._person_network = person_network
+        self._redactor = Redactor(face_network)
+        self._telling = threading.Lock()
+        self._asking = threading.Lock()
+        self._replacing = threading.Lock()
+        self._starved: set[int] = set()
+        self._workers = [self._worker(number) for number in range(1)]
+        self._homes: dict[str, VisionWorker] = {}
+        for place, settings in enumerate(cameras):
+            home = self._workers[place % len(self._workers)]
+            self._homes[settings.id] = home
+            home.seats[settings.id] = self._seat(settings, self._feed(settings, home))
 
-    def _seat(self, settings: CameraSettings, person_network: BoxNetwork | None, redactor: Redactor) -> Seat:
-        pipeline = CameraPipeline(
-            settings, self._vision, person_network=person_network, references=load_references(settings.references)
+    def _worker(self, number: int) -> VisionWorker:
+        return VisionWorker(
+            f"vision-worker-{number}",
+            clock=self._clock,
+            on_readings=self._tell,
+            on_turn=lambda is_starved: self._note_turn(number, is_starved),
         )
-        feed = Feed(
+
+    def _seat(self, settings: CameraSettings, feed: Feed) -> Seat:
+        pipeline = CameraPipeline(
+            settings,
+            self._vision,
+            person_network=self._person_network,
+            references=load_references(settings.references),
+        )
+        return Seat(settings, pipeline, feed, self._redactor)
+
+    def _feed(self, settings: CameraSettings, home: VisionWorker) -> Feed:
+        return Feed(
             settings.id,
             settings.url,
             clock=self._clock,
@@ -85,24 +99,23 @@ class VisionService:
             reconnect_max_s=self._vision.reconnect_max_s,
             random=self._random,
             masks=Masks(settings.masks),
-            on_frame=self._wake.set,
+            on_frame=home.wake,
         )
-        return Seat(settings, pipeline, feed, redactor)
 
     @property
     def camera_ids(self) -> tuple[str, ...]:
         """Cameras in the order of the settings."""
-        return tuple(self._seats)
+        return tuple(self._homes)
 
     @property
     def failure(self) -> Exception | None:
-        """What ended the worker's thread, if anything did: the process should say so and stop."""
-        return self._failure
+        """What ended a worker's thread, if anything did: the process should say so and stop."""
+        return next((worker.failure for worker in self._workers if worker.failure is not None), None)
 
     @property
     def skipped_frames(self) -> int:
         """Frames that were due and not looked at, over all cameras, since the start."""
-        return sum(seat.skipped_frames for seat in self._seats.values())
+        return sum(seat.skipped_frames for seat in self._seats())
 
     def view(self, camera_id: str) -> CameraView:
         """The camera as it is now; asking keeps its picture fresh for some seconds. Does not block.
@@ -110,67 +123,92 @@ class VisionService:
         Raises:
             KeyError: there is no such camera.
         """
-        return self._seats[camera_id].view(self._clock, watch=True)
+        return self._homes[camera_id].seats[camera_id].view(self._clock, watch=True)
 
     def views(self) -> list[CameraView]:
         """Every camera as it is now, in the order of the settings; keeps no picture fresh. Does not block."""
-        return [seat.view(self._clock, watch=False) for seat in self._seats.values()]
+        return [seat.view(self._clock, watch=False) for seat in self._seats()]
+
+    def call(self, camera_id: str, work: Callable[[Seat], T], *, timeout_s: float = _CALL_S) -> T:
+        """Run ``work`` with a camera's seat in its worker's thread, between two turns, and return what it returns.
+
+        Blocks until it is done, and must not be called from within readings or turns. All cameras of the worker wait
+        meanwhile, so it has to be short. What it raises is raised here.
+
+        Raises:
+            KeyError: there is no such camera.
+            TimeoutError: it was not done in time (the worker is busy, not started or stopped). Not begun, it never
+                will be.
+        """
+        home = self._homes[camera_id]
+        return home.call(lambda: work(home.seats[camera_id]), timeout_s=timeout_s)
+
+    def replace(self, settings: CameraSettings) -> None:
+        """Give a running camera new settings. It begins anew with them: what was learnt of its view is forgotten.
+
+        The feed stays open unless its address or a mask changed. A fault that was told is told to be over. Blocks until
+        the worker has taken the change in, up to five seconds, and for the old feed's end.
+
+        Raises:
+            KeyError: there is no such camera.
+            FeedUnavailableError: a reference picture is missing.
+            FeedInvalidError: a reference picture cannot be read.
+            TimeoutError: the worker did not come to it; the camera goes on with its old settings.
+        """
+        home = self._homes[settings.id]
+        with self._replacing:
+            before = home.seats[settings.id]
+            if _feed_of(settings) == _feed_of(before.settings):
+                seat = self._seat(settings, before.feed)
+                home.call(lambda: home.replace(seat), timeout_s=_CALL_S)
+                return
+            seat = self._seat(settings, self._feed(settings, home))
+            with ExitStack() as unless_taken:
+                unless_taken.enter_context(seat.feed)
+                home.call(lambda: home.replace(seat), timeout_s=_CALL_S)
+                unless_taken.pop_all()
+            with ExitStack() as old:
+                old.push(before.feed)
 
     def __enter__(self) -> Self:
         use_one_thread()
-        for seat in self._seats.values():
-            self._stack.enter_context(seat.feed)
-        self._thread.start()
+        with ExitStack() as unless_started:
+            for seat in self._seats():
+                unless_started.enter_context(seat.feed)
+            for worker in self._workers:
+                worker.start()
+            unless_started.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join(_STOP_S)
-        for seat in self._seats.values():
-            seat.feed.stop()
-        self._stack.close()
+        for worker in self._workers:
+            worker.stop()
+        for worker in self._workers:
+            worker.join()
+        with ExitStack() as feeds:
+            for seat in self._seats():
+                seat.feed.stop()
+                feeds.push(seat.feed)
 
-    def _run(self) -> None:
-        try:
-            while not self._stopping.is_set():
-                if not self._turn():
-                    self._wake.wait(_IDLE_S)
-                    self._wake.clear()
-        except Exception as error:
-            self._failure = error
-            raise
+    def _seats(self) -> list[Seat]:
+        return [home.seats[camera_id] for camera_id, home in self._homes.items()]
 
-    def _turn(self) -> bool:
-        """Give one camera its turn; False when none has a frame that is due."""
-        now_s = self._clock.mono_s()
-        waiting = {seat.settings.id: seat.waiting(now_s) for seat in self._seats.values()}
-        turns = [one for one in waiting.values() if one is not None]
-        self._is_short = any(one.is_short for one in turns)
-        self._on_turn(self._is_short and self._share.is_starved)
-        if now_s - self._went_round_s >= _ROUND_S:
-            self._went_round_s = now_s
-            for name in [name for name, one in waiting.items() if one is None]:
-                self._tell(self._seats[name], self._seats[name].miss(self._clock))
-        turn = next_turn(turns)
-        if turn is None:
-            return False
-        seat = self._seats[turn.camera_id]
-        self._tell(seat, self._look(seat, turn))
-        return True
-
-    def _look(self, seat: Seat, turn: Waiting) -> list[Reading]:
-        began_s, had_s = time.perf_counter(), time.thread_time()
-        readings = seat.look(turn)
-        self._share.note(worked_s=time.perf_counter() - began_s, got_s=time.thread_time() - had_s)
-        return readings
-
-    def _tell(self, seat: Seat, readings: list[Reading]) -> None:
-        if readings:
+    def _tell(self, readings: list[Reading]) -> None:
+        with self._telling:
             self._on_readings(readings)
-        seat.render(self._clock, is_busy=self._is_short)
+
+    def _note_turn(self, number: int, is_starved: bool) -> None:
+        """Pass on whether any worker is starved: one that has its core says nothing of the others."""
+        with self._asking:
+            (self._starved.add if is_starved else self._starved.discard)(number)
+            self._on_turn(bool(self._starved))
+
+
+def _feed_of(settings: CameraSettings) -> tuple[object, ...]:
+    """What a feed is opened with."""
+    return settings.url, settings.loop, settings.masks
 
 
 def load_references(settings: ReferenceSettings) -> References:
