@@ -9,6 +9,10 @@ class ConfigError(EdgeError):
     """A settings file is wrong: tell the operator which field, and what would be right."""
 
 
+class KeyFileError(ConfigError):
+    """A key's file cannot be read, made, or kept secret: tell the operator which file and the cure."""
+
+
 class StoreError(EdgeError):
     """Base of what the store raises."""
 

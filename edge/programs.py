@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from edge.clock import Clock
+from edge.keys import load_key
 from edge.openai_api.app import create_endpoint
 from edge.openai_api.config import OpenAiSettings
 from edge.openai_api.counts import Counter
-from edge.openai_api.keys import load_key
 from edge.openai_api.vectors import Vectors
 from models.language.requests import LanguagePort
 from models.manifest import Task
@@ -47,7 +47,7 @@ def make_programs_endpoint(
     """Read the key, or make one, and join the parts.
 
     Raises:
-        ApiKeyFileError: the key's file is wrong; the text names the cure.
+        KeyFileError: the key's file is wrong; the text names the cure.
     """
     key_file = data / settings.key_file
     counter = Counter()

@@ -17,13 +17,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from edge.clock import Clock
+from edge.keys import KeyHash
 from edge.openai_api.answering import Answering
 from edge.openai_api.config import OpenAiSettings
 from edge.openai_api.conversation import chat_turn, text_turn
 from edge.openai_api.counts import Counter
 from edge.openai_api.door import Doorman
 from edge.openai_api.errors import ApiError, MethodWrongError, ModelUnknownError, NothingHereError
-from edge.openai_api.keys import KeyHash
 from edge.openai_api.reading import read_body
 from edge.openai_api.requests import ChatRequest, EmbeddingsRequest, TextRequest
 from edge.openai_api.responses import Answer, embeddings, model_card, models_list

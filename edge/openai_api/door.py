@@ -9,9 +9,9 @@ import json
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from edge.keys import KeyHash
 from edge.openai_api.counts import Counter
 from edge.openai_api.errors import ApiError, BodyLateError, BodyTooLargeError, KeyMissingError
-from edge.openai_api.keys import KeyHash
 from edge.request_body import BodyTooLongError, ClientGoneError, header_of, read_body, replayed
 
 MAX_BODY_BYTES = 1 << 20

@@ -8,11 +8,7 @@ A leaf exists where a client acts differently: mend the request, bring a key, wa
 from collections.abc import Mapping
 from typing import ClassVar
 
-from edge.errors import ConfigError, EdgeError
-
-
-class ApiKeyFileError(ConfigError):
-    """The key's file cannot be read, made, or kept secret: tell the operator which file and the cure."""
+from edge.errors import EdgeError
 
 
 class ApiError(EdgeError):

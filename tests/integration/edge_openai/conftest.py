@@ -10,10 +10,10 @@ import pytest
 from openai import OpenAI
 
 from edge.clock import SystemClock
+from edge.keys import KeyHash
 from edge.openai_api.app import create_endpoint
 from edge.openai_api.config import OpenAiSettings
 from edge.openai_api.counts import Counter
-from edge.openai_api.keys import KeyHash
 from edge.openai_api.vectors import Vectors
 from edge.serving import WebSurface, take_port
 from models.config import LanguageSettings

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.clock import SystemClock
+from edge.keys import KeyHash
 from edge.openai_api.app import create_endpoint
 from edge.openai_api.config import OpenAiSettings
 from edge.openai_api.counts import Counter
-from edge.openai_api.keys import KeyHash
 from edge.openai_api.requests import ChatRequest, EmbeddingsRequest, TextRequest
 from edge.openai_api.vectors import Embedded, Vectors
 from models.manifest import Task

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.openai_api.errors import ApiKeyFileError
-from edge.openai_api.keys import KeyHash, load_key
+from edge.errors import KeyFileError
+from edge.keys import KeyHash, load_key
 
 
 def test_a_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
@@ -62,10 +62,10 @@ def test_a_file_that_is_no_secret_key_is_told_with_the_cure(
     path = tmp_path / "openai-key"
     path.write_bytes(content)
     path.chmod(mode)
-    with pytest.raises(ApiKeyFileError, match=says):
+    with pytest.raises(KeyFileError, match=says):
         load_key(path)
 
 
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ApiKeyFileError):
+    with pytest.raises(KeyFileError):
         load_key(tmp_path)

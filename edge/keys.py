@@ -1,4 +1,4 @@
-"""The endpoint's key: made once, kept in a file for its owner's eyes, compared in constant time.
+"""A key that others show to be let in: made once, kept in a file for its owner's eyes, compared in constant time.
 
 Owns the key file. The program keeps only the key's hash in memory; whoever needs the key reads the file. Refuses a
 file that others may read.
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.openai_api.errors import ApiKeyFileError
+from edge.errors import KeyFileError
 from models.durable import LocalDisk, write_durably
 
 MIN_LENGTH = 20
@@ -41,19 +41,19 @@ def load_key(path: Path) -> KeyHash:
     """Hash of the key in the file; makes a key when there is no file, or an empty one.
 
     Raises:
-        ApiKeyFileError: unreadable, open to others, or too short; the text says which and the cure.
+        KeyFileError: unreadable, open to others, or too short; the text says which and the cure.
     """
     try:
         # An empty file never was a key: the disk was full while one was made.
         if not path.exists() or path.stat().st_size == 0:
             write_durably(_PrivateDisk(), path, [f"br-{secrets.token_urlsafe(32)}\n".encode()])
         if path.stat().st_mode & _OPEN_TO_OTHERS:
-            raise ApiKeyFileError(f"{path} is open to other users of this machine; run: chmod 600 {path}")
+            raise KeyFileError(f"{path} is open to other users of this machine; run: chmod 600 {path}")
         key = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ApiKeyFileError(f"{path} cannot be read or made ({error}); it must be a file of this user") from error
+        raise KeyFileError(f"{path} cannot be read or made ({error}); it must be a file of this user") from error
     if len(key) < MIN_LENGTH or any(c.isspace() for c in key):
-        raise ApiKeyFileError(f"{path} holds no key of {MIN_LENGTH} characters or more; remove it to have one made")
+        raise KeyFileError(f"{path} holds no key of {MIN_LENGTH} characters or more; remove it to have one made")
     return KeyHash.of(key)
 
 
