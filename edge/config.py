@@ -22,7 +22,7 @@ from edge.openai_api.config import OpenAiSettings
 from edge.store.config import StoreSettings
 from models.config import ModelsSettings
 from sync.config import SyncSettings
-from vision.config import FOLDER_SCHEME, CameraSettings, Identifier, VisionSettings
+from vision.config import FOLDER_SCHEME, POST_SCHEME, CameraSettings, Identifier, VisionSettings
 
 
 def _known_zone(name: str) -> str:
@@ -155,7 +155,7 @@ def load_camera(path: Path) -> CameraSettings:
     url = camera.url
     if url.startswith(FOLDER_SCHEME):
         url = f"{FOLDER_SCHEME}{_under(path.parent, Path(url.removeprefix(FOLDER_SCHEME)))}"
-    elif url and "://" not in url:
+    elif url and url != POST_SCHEME and "://" not in url:
         url = str(_under(path.parent, Path(url)))
     return camera.model_copy(update={"url": url, "references": references.model_copy(update=placed)})
 
@@ -184,7 +184,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _explain(path: Path, error: ValidationError) -> str:
-    lines = [f"{path}: {_field(e['loc'])}: {_sentence(e)}" for e in error.errors()]
+    lines = [f"{path}: {_field(e['loc'])}: {sentence_of(e)}" for e in error.errors()]
     return "\n".join(lines)
 
 
@@ -192,7 +192,8 @@ def _field(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location) or "the file"
 
 
-def _sentence(error: Mapping[str, Any]) -> str:
+def sentence_of(error: Mapping[str, Any]) -> str:
+    """One of pydantic's errors in words that say what would be right."""
     given = error.get("input")
     match error["type"]:
         case "extra_forbidden":

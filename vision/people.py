@@ -11,6 +11,7 @@ from vision.config import CameraSettings
 from vision.detections import Detections
 from vision.detector import PersonDetector
 from vision.frames import Frame, seen_in
+from vision.heat import HeatGrid
 from vision.masks import Masks
 from vision.readings import LineCrossed, Reading, ZoneDwelt, ZoneOccupied
 from vision.tracker import Tracker
@@ -54,6 +55,8 @@ class PeopleWatch:
         self.crossings: dict[str, tuple[int, int]] = {line.id: (0, 0) for line in settings.lines}
         """Entered and left over each line since the start."""
         self.detections = 0
+        self.heat = HeatGrid()
+        """Where people were since somebody last took the sum."""
 
     @property
     def is_able(self) -> bool:
@@ -104,6 +107,7 @@ class PeopleWatch:
     def _read(self, frame: Frame, persons: Detections) -> list[Reading]:
         size_px = _size_px(frame)
         tracks = self._tracker.update(persons, frame.media_s)
+        self.heat.add(tracks, frame_size_px=size_px, time_s=frame.media_s)
         crossings = [event for line in self._lines for event in line.update(tracks, frame_size_px=size_px)]
         stays = [
             event for zone in self._zones for event in zone.update(tracks, frame_size_px=size_px, time_s=frame.media_s)

@@ -227,9 +227,12 @@ class Seat:
             is_watched = self._watched_until_s is not None and now_s < self._watched_until_s
         return is_watched and now_s - self._rendered_s >= every_s
 
+    def redacted(self, frame: Frame) -> Picture:
+        """A copy of one of this camera's frames in which nobody can be recognised. Blocks for the networks."""
+        return self._redactor.redacted(frame, self.pipeline.people, whole_person=self.settings.whole_person_blur)
+
     def _picture(self, frame: Frame) -> bytes:
-        safe = self._redactor.redacted(frame, self.pipeline.people, whole_person=self.settings.whole_person_blur)
-        return encode_jpeg(annotate(safe, self.pipeline.overlay()))
+        return encode_jpeg(annotate(self.redacted(frame), self.pipeline.overlay()))
 
     def _numbers(self, now: datetime, now_s: float, jpeg: bytes | None) -> CameraView:
         counts, rate = self.pipeline.counts, 0.0
