@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from edge.camera_post.config import CameraPostSettings
 from edge.console.config import ConsoleSettings
 from edge.egress_policy import EgressSettings
 from edge.errors import ConfigError
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     kiosk: KioskSettings = KioskSettings()
     console: ConsoleSettings = ConsoleSettings()
     openai: OpenAiSettings = OpenAiSettings()
+    camera_post: CameraPostSettings = CameraPostSettings()
     store: StoreSettings = StoreSettings()
     sync: SyncSettings = SyncSettings()
     models: ModelsSettings = ModelsSettings()
@@ -131,7 +133,10 @@ def load_shop(folder: Path) -> ShopFiles:
     if doubled:
         raise ConfigError(f"{path}: shop.cameras: two camera files have the id {', '.join(doubled)}; give each its own")
     folder = folder.resolve()
-    settings = settings.model_copy(update={"sync": _placed(settings.sync, folder)})
+    vision = settings.vision
+    if vision.packs is not None:
+        vision = vision.model_copy(update={"packs": _under(folder, vision.packs)})
+    settings = settings.model_copy(update={"sync": _placed(settings.sync, folder), "vision": vision})
     return ShopFiles(folder=folder, settings=settings, cameras=cameras)
 
 

@@ -164,16 +164,26 @@ def read_picture(path: Path) -> Picture:
             raise FeedInvalidError(
                 f"{path} is larger than {MOST_PICTURE_BYTES // 1_000_000} MB; give a smaller picture"
             )
-        encoded = np.frombuffer(path.read_bytes(), np.uint8)
-        image: Any = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+        encoded = path.read_bytes()
     except OSError as error:
         raise FeedUnavailableError(f"{path} cannot be read: {error.strerror}") from error
+    return decode_picture(encoded, label=str(path))
+
+
+def decode_picture(encoded: bytes, *, label: str) -> Picture:
+    """A picture file's bytes as uint8 (H, W, 3) BGR; ``label`` is what an error calls it.
+
+    Raises:
+        FeedInvalidError: it is not a picture, or has too few or too many pixels.
+    """
+    try:
+        image: Any = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR) if encoded else None
     except cv2.error as error:
-        raise FeedInvalidError(f"{path} holds too many pixels or is damaged; give a smaller picture") from error
+        raise FeedInvalidError(f"{label} holds too many pixels or is damaged; give a smaller picture") from error
     if image is None:
-        raise FeedInvalidError(f"{path} is not a picture that can be read")
+        raise FeedInvalidError(f"{label} is not a picture that can be read")
     if min(image.shape[:2]) < LEAST_PICTURE_PX or max(image.shape[:2]) > MOST_PICTURE_PX:
         raise FeedInvalidError(
-            f"{path} is {image.shape[1]} x {image.shape[0]}; a side is {LEAST_PICTURE_PX} to {MOST_PICTURE_PX} pixels"
+            f"{label} is {image.shape[1]} x {image.shape[0]}; a side is {LEAST_PICTURE_PX} to {MOST_PICTURE_PX} pixels"
         )
     return np.asarray(image, np.uint8)

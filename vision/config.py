@@ -30,6 +30,9 @@ PolygonNorm = Annotated[tuple[PointNorm, ...], Field(min_length=3, max_length=64
 FOLDER_SCHEME = "folder:"
 """What the address of a folder of single pictures begins with."""
 
+POST_SCHEME = "post:"
+"""The address of a camera that sends its pictures to this box."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -102,7 +105,9 @@ class CameraSettings(_Section):
     name: str = Field(default="", max_length=80)
     """What the console calls it."""
     url: str = Field(
-        default="", max_length=500, description="rtsp://..., file, folder:/path of single JPEG pictures, or /dev/video0"
+        default="",
+        max_length=500,
+        description="rtsp://..., file, folder:/path of single JPEG pictures, post: (the camera sends), or /dev/video0",
     )
     picture_every_s: float = Field(
         default=0.0, ge=0.0, le=86400.0, description="a camera that sends single pictures: how far apart; 0 for streams"
@@ -137,6 +142,12 @@ class CameraSettings(_Section):
             doubled = sorted({i for i in ids if ids.count(i) > 1})
             if doubled:
                 raise ValueError(f"{name}: id used twice: {', '.join(doubled)}")
+        return self
+
+    @model_validator(mode="after")
+    def _posts_are_awaited(self) -> Self:
+        if self.url.startswith(POST_SCHEME) and (self.url != POST_SCHEME or self.picture_every_s == 0.0):
+            raise ValueError('url: a camera that posts has "post:" alone, and picture_every_s says how often it does')
         return self
 
     @model_validator(mode="after")

@@ -22,12 +22,13 @@ from typing import Protocol, Self
 import structlog
 
 from vision.capture import Capture, is_stream, without_credentials
-from vision.config import FOLDER_SCHEME
+from vision.config import FOLDER_SCHEME, POST_SCHEME
 from vision.errors import FeedInvalidError, FeedUnavailableError
 from vision.frames import Frame
 from vision.masks import Masks
 from vision.picture_folder import PictureFolder
 from vision.pictures import Picture
+from vision.posted import Inbox, Posted
 
 _FIRST_WAIT_S = 0.5
 _BEHIND_S = 0.5
@@ -85,6 +86,7 @@ class Feed:
         self._random = random or Random()
         self._masks = masks or Masks()
         self._on_frame = on_frame
+        self._inbox = Inbox()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"feed-{camera_id}", daemon=True)
         self._lock = threading.Lock()
@@ -115,6 +117,16 @@ class Feed:
         with self._lock:
             return self._newest
 
+    def post(self, posted: Posted) -> None:
+        """Hand in what a camera sent; a picture that still waits is dropped for it. Does not block.
+
+        Raises:
+            FeedInvalidError: this camera's pictures are fetched, not posted.
+        """
+        if self._address != POST_SCHEME:
+            raise FeedInvalidError(f"camera {self._camera_id} does not post: its url is not {POST_SCHEME}")
+        self._inbox.put(posted)
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -135,6 +147,9 @@ class Feed:
             grabbed_before = self._grabbed
             try:
                 self._state = FeedState.OPENING
+                if self._address == POST_SCHEME:
+                    self._receive()
+                    return
                 if self._address.startswith(FOLDER_SCHEME):
                     self._watch(PictureFolder(Path(self._address.removeprefix(FOLDER_SCHEME))))
                     return
@@ -199,14 +214,23 @@ class Feed:
             if image is not None:
                 self._publish(image, self._clock.mono_s() - base_s)
 
-    def _publish(self, image_bgr: Picture, media_s: float) -> None:
+    def _receive(self) -> None:
+        """Take what the camera posts until asked to stop; frames carry the monotonic time of their arrival."""
+        base_s = self._clock.mono_s()
+        self._rest(FeedState.WAITING, "the camera has not posted a picture yet")
+        while not self._stopping.is_set():
+            posted = self._inbox.take(within_s=_FOLDER_LOOK_S)
+            if posted is not None:
+                self._publish(posted.image_bgr, self._clock.mono_s() - base_s, captured_at=posted.captured_at)
+
+    def _publish(self, image_bgr: Picture, media_s: float, *, captured_at: datetime | None = None) -> None:
         """Hand out a picture of which nobody else holds the pixels: its masks are painted into it."""
         self._masks.hide(image_bgr)
         frame = Frame(
             camera_id=self._camera_id,
             index=self._grabbed,
             image_bgr=image_bgr,
-            captured_at=self._clock.now(),
+            captured_at=captured_at or self._clock.now(),
             mono_s=self._clock.mono_s(),
             media_s=media_s,
         )

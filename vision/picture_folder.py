@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vision.capture import read_picture
 from vision.errors import FeedInvalidError, FeedUnavailableError
+from vision.picture_header import size_of
 from vision.pictures import Picture
 
 _SUFFIXES = (".jpg", ".jpeg")
@@ -78,7 +79,8 @@ class PictureFolder:
             return None  # cleared away meanwhile
         if not is_whole:
             raise FeedInvalidError(f"{label} is not a whole JPEG picture")
-        if not 0 < pixels_of(head) <= _MOST_PIXELS:
+        width, height = size_of(head) or (0, 0)
+        if not 0 < width * height <= _MOST_PIXELS:
             raise FeedInvalidError(
                 f"{label} does not say its size, or has more than {_MOST_PIXELS // 10**6} megapixels"
             )
@@ -97,17 +99,3 @@ def _version(entry: os.DirEntry[str]) -> set[_File]:
     except OSError:
         return set()
     return {_File(entry.name, told.st_mtime_ns, told.st_size)} if told.st_size else set()
-
-
-def pixels_of(jpeg: bytes) -> int:
-    """Width times height by the frame header, before anything is decoded; 0 when there is none (ITU T.81, B.2)."""
-    at = 2
-    while at + 9 <= len(jpeg) and jpeg[at] == 0xFF:
-        marker = jpeg[at + 1]
-        if marker == 0xFF:
-            at += 1
-            continue
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return int.from_bytes(jpeg[at + 5 : at + 7]) * int.from_bytes(jpeg[at + 7 : at + 9])
-        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4])
-    return 0

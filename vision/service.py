@@ -17,6 +17,7 @@ from vision.config import CameraSettings, ReferenceSettings, VisionSettings
 from vision.feeds import Clock, Feed
 from vision.masks import Masks
 from vision.pipeline import CameraPipeline, References
+from vision.posted import Posted
 from vision.readings import Reading
 from vision.seats import CameraView, Redactor, Seat
 from vision.worker import VisionWorker
@@ -138,6 +139,15 @@ class VisionService:
         Raises:
             KeyError: there is no such camera.
             TimeoutError: it was not done in time (the worker is busy, not started or stopped). Not begun, it never
+    def post(self, camera_id: str, posted: Posted) -> None:
+        """Hand in a picture that a camera sent. Does not block.
+
+        Raises:
+            KeyError: there is no such camera.
+            FeedInvalidError: this camera's pictures are fetched, not posted.
+        """
+        self._homes[camera_id].seats[camera_id].feed.post(posted)
+
                 will be.
         """
         home = self._homes[camera_id]

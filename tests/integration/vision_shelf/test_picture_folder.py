@@ -17,7 +17,8 @@ from vision.config import VisionSettings
 from vision.errors import FeedInvalidError, FeedUnavailableError
 from vision.feeds import Feed, FeedState
 from vision.frames import Frame
-from vision.picture_folder import PictureFolder, pixels_of
+from vision.picture_folder import PictureFolder
+from vision.picture_header import size_of
 from vision.pipeline import CameraPipeline
 from vision.readings import FeedFault, FeedFaulted, Stamp
 
@@ -114,7 +115,7 @@ def test_a_missing_folder_may_come_later(folder: Path) -> None:
 
 
 def test_the_size_is_read_from_the_header() -> None:
-    assert [pixels_of(jpeg(100)), pixels_of(b"\xff\xd8\xff"), pixels_of(b"")] == [64 * 48, 0, 0]
+    assert [size_of(jpeg(100)), size_of(b"\xff\xd8\xff"), size_of(b"")] == [(64, 48), None, None]
 
 
 class WallClock:

@@ -1,0 +1,1 @@
+"""The surface to which cameras post their pictures."""
