@@ -16,7 +16,7 @@ from typing import Self
 from edge.answering import load_shop_data, make_assistant
 from edge.assistant.tools import NoStockView, StockView
 from edge.assistant.wording import PREFIX
-from edge.camera_posts import make_post_surface, posting_cameras
+from edge.camera_desk import make_desk
 from edge.clock import Clock
 from edge.config import ShopFiles
 from edge.console.app import create_console
@@ -159,8 +159,6 @@ class Appliance:
         }
         if settings.openai.enabled:
             wanted["openai"] = (settings.openai.host, settings.openai.port)
-        if posting_cameras(self._shop):
-            wanted["camera_post"] = (settings.camera_post.host, settings.camera_post.port)
         taken = {
             name: take_port(host, port, setting=f"--{name}-port, or port in [{name}] of shop.toml")
             for name, (host, port) in wanted.items()
@@ -271,8 +269,18 @@ class Appliance:
             language=settings.shop.language,
         )
         password_hash, new_password = self._staff_password()
+        self._desk = make_desk(
+            self._shop,
+            self._places,
+            vision=self.vision,
+            catalogue=self._data.catalogue,
+            registry=self._registry,
+            store=self.store,
+            clock=self._clock,
+        )
         console = create_console(
             ShopSource(self._running_shop()),
+            self._desk,
             settings.console,
             password=password_hash,
             shop=ShopLabel(name=settings.shop.name, node=settings.shop.node, timezone=settings.shop.timezone),
@@ -281,9 +289,6 @@ class Appliance:
         kiosk_surface = self._producers.enter_context(WebSurface(kiosk, ports["kiosk"], name="kiosk"))
         console_surface = self._producers.enter_context(WebSurface(console, ports["console"], name="console"))
         programs, programs_url, key_file = self._serve_programs(ports.get("openai"))
-        if "camera_post" in ports:
-            posts = make_post_surface(self._shop, self._places.data, deliver=self.vision.post, clock=self._clock)
-            self._producers.enter_context(WebSurface(posts, ports["camera_post"], name="camera-post"))
         self.addresses = Addresses(kiosk_surface.url, console_surface.url, new_password, programs_url, key_file)
         self._report = NodeReport(
             shop=settings.shop,
@@ -380,6 +385,7 @@ class Appliance:
             status=self._report.status,
             publish_status=lambda body: write_status(self._places.status, body),
             alive=self._tell_alive,
+            collect_heat=self._desk.collect_heat,
         )
 
 

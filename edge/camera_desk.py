@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from zoneinfo import ZoneInfo
 
 from edge.camera_days import CameraDays
 from edge.camera_files import Rewritten, Tables, read_camera_file, replace_camera_file, with_tables
@@ -36,16 +37,21 @@ from edge.console.desk import (
 from edge.console.errors import SourceUnavailableError
 from edge.errors import ConfigError
 from edge.heat_book import HeatBook
+from edge.places import Places as Data
 from edge.slot_teaching import SlotTeaching
+from edge.store.store import Store
 from models.durable import LocalDisk, write_durably
+from models.registry import Registry
 from vision.capture import read_picture
 from vision.config import CameraSettings
 from vision.errors import VisionError
+from vision.heat import Heat
 from vision.service import VisionService
 
 LEAST_PEOPLE = 5
 """Under so many on a day the heat would be somebody's own way."""
 _PRODUCTS_SHOWN = 20
+_HEAT_WAIT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +179,14 @@ class ShopDesk:
             follows=bool(camera.zones or camera.lines) and camera.detect_persons,
         )
 
+    def collect_heat(self, now: datetime) -> None:
+        """Add what the cameras saw to the day's heat.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._parts.heat.collect(now)
+
     def day(self, camera_id: str) -> DayPanel:
         """Counts since midnight in the shop."""
         return self._parts.days.day(self._camera(camera_id).id, self._parts.clock.now())
@@ -209,11 +223,48 @@ class ShopDesk:
     def _put_into_effect(self, camera_id: str, changes: Mapping[str, object]) -> list[str]:
         camera = self._camera(camera_id).model_copy(update=changes)
         try:
+            self._parts.heat.collect_from(camera_id, self._parts.clock.now())
             self._parts.vision.replace(camera)
-        except (VisionError, TimeoutError) as error:
+        except (VisionError, TimeoutError, OSError) as error:
             return [f"It is in the file, but the camera goes on as before until the node is restarted: {error}."]
         self._running[camera_id] = camera
         return []
+
+
+def make_desk(
+    shop: ShopFiles,
+    places: Data,
+    *,
+    vision: VisionService,
+    catalogue: Catalogue,
+    registry: Registry,
+    store: Store,
+    clock: Clock,
+) -> ShopDesk:
+    """The desk of a running shop.
+
+    Raises:
+        ConfigError: a camera's file cannot be read any more.
+    """
+    zone = ZoneInfo(shop.settings.shop.timezone)
+
+    def take(camera_id: str) -> Heat | None:
+        try:
+            return vision.call(camera_id, lambda seat: seat.pipeline.people.heat.take(), timeout_s=_HEAT_WAIT_S)
+        except TimeoutError:
+            return None
+
+    return ShopDesk(
+        DeskParts(
+            shop=shop,
+            vision=vision,
+            catalogue=catalogue,
+            teaching=SlotTeaching(registry, places, shop.settings.models),
+            heat=HeatBook(places.heat, [camera.id for camera in shop.cameras], take=take, zone=zone),
+            days=CameraDays(store, zone=zone),
+            clock=clock,
+        )
+    )
 
 
 def camera_files(shop: ShopFiles) -> dict[str, Path]:

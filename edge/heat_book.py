@@ -61,11 +61,12 @@ class HeatBook:
             OSError: it cannot be written.
         """
         for camera_id in self._camera_ids:
-            self.collect_from(camera_id, now)
+            if not self.collect_from(camera_id, now):
+                break  # the cameras are busy; what they hold waits for the next time
         self._forget(now.astimezone(self._zone).date())
 
-    def collect_from(self, camera_id: str, now: datetime) -> None:
-        """As `collect`, for one camera.
+    def collect_from(self, camera_id: str, now: datetime) -> bool:
+        """As `collect`, for one camera; False where it cannot be asked now.
 
         Raises:
             OSError: it cannot be written.
@@ -73,7 +74,7 @@ class HeatBook:
         with self._lock:
             heat = self._take(camera_id)
             if heat is None or not (heat.people or heat.seconds.any()):
-                return
+                return heat is not None
             day = now.astimezone(self._zone).date()
             before = self._read(camera_id, day)
             rows = [[round(float(cell), 2) for cell in row] for row in before.seconds + heat.seconds]
@@ -81,6 +82,7 @@ class HeatBook:
             path = self._path(camera_id, day)
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_durably(LocalDisk(), path, [page.model_dump_json().encode()])
+            return True
 
     def day(self, camera_id: str, now: datetime) -> DayHeat:
         """The sum of the shop's present day, as of the last `collect`."""

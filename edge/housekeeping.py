@@ -46,6 +46,8 @@ class Chores:
     status: Callable[[], Mapping[str, Any]]
     publish_status: Callable[[Mapping[str, Any]], None]
     alive: Callable[[], object]
+    collect_heat: Callable[[datetime], None]
+    """Once a minute."""
 
 
 @dataclass(slots=True)
@@ -82,6 +84,7 @@ class Housekeeper:
         if self._health_at_s is None or mono_s - self._health_at_s >= HEALTH_EVERY_S:
             self._health_at_s = mono_s
             facts.append(self.chores.health())
+            self.chores.collect_heat(now)
         if facts:
             self.chores.record(facts)
         self.chores.publish_status(self.chores.status())

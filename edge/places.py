@@ -24,6 +24,7 @@ class Places:
     <data>/store/backroom.db    facts, outbox, ledger
     <data>/models/              weights added or pulled
     <data>/slots/               what operators confirmed of each camera's slots: features, no pictures
+    <data>/heat/                where people were, summed over everybody, by camera and day
     <data>/status.json          how the running node is
     <data>/console-password     hash of the staff password
     <data>/openai-key           key of the endpoint for other programs, where it is switched on
@@ -45,6 +46,11 @@ class Places:
     def slots(self) -> Path:
         """One file per camera; see `vision.slot_memory`."""
         return self.data / "slots"
+
+    @property
+    def heat(self) -> Path:
+        """One file per camera and day; see `edge.heat_book`."""
+        return self.data / "heat"
 
     @property
     def status(self) -> Path:

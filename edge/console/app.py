@@ -20,11 +20,15 @@ from starlette.staticfiles import StaticFiles
 from edge.clock import Clock
 from edge.console.auth import PasswordHash
 from edge.console.config import ConsoleSettings, ShopLabel
+from edge.console.desk import CameraDesk
+from edge.console.desk_calls import DeskCalls
+from edge.console.desk_routes import DeskRoutes
 from edge.console.errors import ConsoleError
 from edge.console.fragments import Fragments
 from edge.console.guard import HeaderPolicy, LoginGuard
 from edge.console.login import LoginRoutes
 from edge.console.pages.camera import CameraPage
+from edge.console.pages.draw import DrawPage
 from edge.console.pages.facts import FactsPage
 from edge.console.pages.health import HealthPage
 from edge.console.pages.overview import OverviewPage
@@ -40,12 +44,19 @@ _STATIC = Path(__file__).parent / "static"
 
 
 def create_console(
-    source: ConsoleSource, settings: ConsoleSettings, *, password: PasswordHash, shop: ShopLabel, clock: Clock
+    source: ConsoleSource,
+    desk: CameraDesk,
+    settings: ConsoleSettings,
+    *,
+    password: PasswordHash,
+    shop: ShopLabel,
+    clock: Clock,
 ) -> FastAPI:
     """The console as an ASGI application; run it with `edge.serving.WebSurface`.
 
     Args:
         source: the running shop; asked from two threads of the console's own.
+        desk: what staff do with cameras; asked from one thread of the console's own.
         settings: the section ``[console]``.
         password: from `edge.console.auth`.
         shop: name and time zone on the pages.
@@ -57,17 +68,19 @@ def create_console(
     if core.app.config.has_run_config:
         raise ConsoleError("this process has a console already")
     snapshots = Snapshots(source, clock=clock)
+    desk_calls = DeskCalls(desk)
     fragments = Fragments(zone=shop.zone, clock=clock)
     sessions = SessionRegistry(clock=clock, lifetime_s=settings.session_hours * 3600.0)
     login = LoginRoutes(password, sessions=sessions, throttle=LoginThrottle(clock=clock), fragments=fragments)
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(snapshots))
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(snapshots, desk_calls))
     app.include_router(login.router())
     app.include_router(PictureRoutes(snapshots).router())
+    app.include_router(DeskRoutes(desk_calls).router())
     app.add_api_route("/session", lambda: Response(status_code=204), methods=["GET"])
     app.mount("/static", StaticFiles(directory=_STATIC))
     _add_guards(app, settings, sessions)
-    _add_pages(Parts(snapshots=snapshots, fragments=fragments, clock=clock, shop=shop))
+    _add_pages(Parts(snapshots=snapshots, desk=desk_calls, fragments=fragments, clock=clock, shop=shop))
     ui.run_with(
         app,
         title=f"Backroom \u00b7 {shop.name}",
@@ -84,10 +97,12 @@ def create_console(
     return app
 
 
-def _lifespan(snapshots: Snapshots) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
+def _lifespan(
+    snapshots: Snapshots, desk: DeskCalls
+) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
-        with snapshots:
+        with snapshots, desk:
             sampler = asyncio.create_task(snapshots.sample_pending(), name="console-sample-outbox")
             try:
                 yield
@@ -126,6 +141,10 @@ def _add_pages(parts: Parts) -> None:
     @ui.page("/cameras/{camera_id}")
     async def camera(camera_id: str) -> None:
         await CameraPage(parts, camera_id).run()
+
+    @ui.page("/cameras/{camera_id}/draw")
+    async def draw(camera_id: str) -> None:
+        await DrawPage(parts, camera_id).run()
 
     @ui.page("/facts")
     async def facts() -> None:

@@ -59,6 +59,7 @@ class Shop:
                 status=lambda: {"ok": True},
                 publish_status=lambda body: self.statuses.append(dict(body)),
                 alive=self._beat,
+                collect_heat=lambda _now: None,
             ),
             self.clock,
             "box-1",

@@ -3,6 +3,7 @@
 from nicegui import ui
 
 from edge.console import stock, wording
+from edge.console.pages.camera_frame import MODES
 from edge.console.pages.live_picture import LivePicture
 from edge.console.pages.stage import Parts, Stage, or_none
 
@@ -16,6 +17,7 @@ class CameraPage:
         self._stage = Stage(parts, active="/cameras", title="Cameras", lead="Picture, shelf places and faults")
         with self._stage.body:
             self._tabs = self._stage.region("camera_tabs.html", classes="tabs")
+            self._modes = self._stage.region("camera_modes.html", classes="modes")
             self._columns = ui.element("div").classes("columns camera-columns")
             with self._columns:
                 with ui.element("div").classes("stack"):
@@ -39,10 +41,11 @@ class CameraPage:
         if self._camera_id is None and cameras:
             self._camera_id = cameras[0].camera_id
         camera = next((panel for panel in cameras if panel.camera_id == self._camera_id), None)
-        self._tabs.show(cameras=cameras, chosen=self._camera_id, is_known=camera is not None)
+        self._tabs.show(cameras=cameras, chosen=self._camera_id, is_known=camera is not None, mode="")
         self._columns.set_visibility(camera is not None)
         if camera is None:
             return
+        self._modes.show(camera_id=camera.camera_id, modes=MODES, mode="")
         self._stage.retitle(camera.name)
         self._picture.show(camera)
         self._caption.show(camera=camera)

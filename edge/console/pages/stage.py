@@ -13,6 +13,7 @@ from nicegui.events import GenericEventArguments
 
 from edge.clock import Clock
 from edge.console.config import ShopLabel
+from edge.console.desk_calls import DeskCalls
 from edge.console.errors import SourceUnavailableError
 from edge.console.fragments import Fragments
 from edge.console.snapshots import Snapshots
@@ -32,6 +33,7 @@ class Parts:
     """What pages are made from."""
 
     snapshots: Snapshots
+    desk: DeskCalls
     fragments: Fragments
     clock: Clock
     shop: ShopLabel
@@ -97,7 +99,9 @@ class Stage:
     def __init__(self, parts: Parts, *, active: str, title: str, lead: str) -> None:
         self._parts = parts
         self._active = active
-        ui.add_head_html('<link rel="stylesheet" href="/static/theme.css"><script src="/static/console.js"></script>')
+        for sheet in ("theme", "desk"):
+            ui.add_head_html(f'<link rel="stylesheet" href="/static/{sheet}.css">')
+        ui.add_head_html('<script src="/static/console.js"></script>')
         ui.page_title(f"{title} \u00b7 {parts.shop.name}")
         self._rail = self.region("rail.html", classes="rail")
         with ui.element("main").classes("stage"):

@@ -38,6 +38,7 @@ from edge.console.source import (
 )
 from edge.serving import WebSurface, take_port
 from sync.records import Lane
+from tests.integration.edge_console.desk_fake import FakeDesk
 
 PASSWORD = "correct-horse-battery"  # noqa: S105 - of a shop that is not there
 SHOP = ShopLabel(name="Maple Street Market", node="store 014, node a", timezone="Europe/Berlin")
@@ -351,9 +352,12 @@ class RunningConsole:
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:
         self.source = FakeSource()
+        self.desk = FakeDesk()
         self.clock = OffsetClock()
         password = write_password(folder / "console-password", PASSWORD)
-        self.app = create_console(self.source, ConsoleSettings(), password=password, shop=SHOP, clock=self.clock)
+        self.app = create_console(
+            self.source, self.desk, ConsoleSettings(), password=password, shop=SHOP, clock=self.clock
+        )
         taken = take_port("127.0.0.1", port, setting="console.port")
         self.surface = WebSurface(self.app, taken, name="console-web")
 
@@ -373,6 +377,7 @@ class RunningConsole:
         """Forget what earlier tests did: a long time passes and the source is as new."""
         self.clock.ahead_s += 9 * 3600.0
         self.source.__init__()  # type: ignore[misc]
+        self.desk.__init__()  # type: ignore[misc]
 
     def ask(
         self, method: str, path: str, *, body: str | None = None, cookie: str = "", **headers: str

@@ -13,6 +13,7 @@ from edge.console.auth import PasswordHash
 from edge.console.config import ConsoleSettings
 from edge.console.errors import ConsoleError
 from tests.integration.edge_console.console_fake import PASSWORD, SHOP, FakeSource, RunningConsole
+from tests.integration.edge_console.desk_fake import FakeDesk
 
 SOCKET = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
 OPEN = {"/login", "/login.css", "/favicon.svg"}
@@ -205,5 +206,10 @@ def test_an_unknown_forwarded_prefix_is_not_reflected(console: RunningConsole) -
 def test_a_process_makes_one_console(console: RunningConsole) -> None:
     with pytest.raises(ConsoleError, match="already"):
         create_console(
-            FakeSource(), ConsoleSettings(), password=PasswordHash.of(PASSWORD), shop=SHOP, clock=SystemClock()
+            FakeSource(),
+            FakeDesk(),
+            ConsoleSettings(),
+            password=PasswordHash.of(PASSWORD),
+            shop=SHOP,
+            clock=SystemClock(),
         )
