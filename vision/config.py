@@ -173,8 +173,8 @@ class VisionSettings(_Section):
     blind_after_s: float = Field(default=2.0, gt=0.2, le=60.0)
     """Covered, dark or washed out for so long is a blind camera."""
     moved_after_s: float = Field(default=2.0, gt=0.2, le=60.0)
-    """The view seen shifted by more than a fiftieth of its width for so long is a moved camera."""
-    blurred_after_s: float = Field(default=5.0, gt=0.2, le=60.0)
+    """The view seen shifted by more than a twenty-fifth of its width for so long is a moved one; less is put right."""
+    blurred_after_s: float = Field(default=3.0, gt=0.2, le=60.0)
     """Softer than it was all over for so long is a camera out of focus."""
     lost_after_s: float = Field(default=3.0, gt=0.5, le=60.0)
     """No picture for so long is a lost feed."""

@@ -8,6 +8,7 @@ a fault has lasted long enough to be told.
 from dataclasses import dataclass
 
 from vision.feed_rules import BlindRule, FrozenRule
+from vision.movement import Movement
 from vision.pictures import Field, Picture
 from vision.readings import FeedFault, Stamp
 from vision.view import ViewRule
@@ -56,6 +57,11 @@ class FeedHealth:
     def is_usable(self) -> bool:
         """Whether the latest picture may be judged: no fault, and none suspected."""
         return self._fault is None and not (self._blind.is_suspected or self._view.is_suspected)
+
+    @property
+    def correction(self) -> Movement | None:
+        """How the camera hangs now against the view that was learnt; structures are of pictures put right by it."""
+        return self._view.correction
 
     def see(self, stamp: Stamp, *, sample: Picture, structure: Field | None) -> list[FaultChange]:
         """Take one frame: a sparse sample of its pixels (h, w) and its gradients in grey levels (H, W, 2).

@@ -259,6 +259,21 @@ def structure(small_bgr: Picture) -> Field:
     return both
 
 
+def moved_back(image_bgr: Picture, turn: complex, shift: complex) -> Picture:
+    """The picture whose point ``p`` was seen at ``turn * p + shift``, in widths from the middle, x + iy.
+
+    What was never seen at the rim repeats the rim. 0.3 ms for 640x480, 1 ms for 1280x720.
+    """
+    height, width = image_bgr.shape[:2]
+    middle = complex(width - 1, height - 1) / 2
+    moved = shift * width + middle - turn * middle
+    seen_at = np.array([[turn.real, -turn.imag, moved.real], [turn.imag, turn.real, moved.imag]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(image_bgr, seen_at, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+
+
 def fit_to(image_bgr: Picture, size_px: tuple[int, int]) -> Picture:
     """The picture in another size of (width, height)."""
     if (image_bgr.shape[1], image_bgr.shape[0]) == size_px:

@@ -3,14 +3,14 @@
 Owns the order of the steps and the rule that a picture which cannot be trusted claims nothing. Has no thread and
 no clock: times come with the frames, so a recording gives the same readings at any speed::
 
-    frame ─► shrink ─► health ──fault──► FeedFaulted / FeedRestored, everything else waits
+    frame ─► put right ─► shrink ─► health ──fault──► FeedFaulted / FeedRestored, everything else waits
                          │ usable
                          ▼
                        gate ─► people (persons, lines, zones) ─► shelf (slots) ─► readings
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vision import pictures
 from vision.box_network import BoxNetwork
@@ -20,6 +20,7 @@ from vision.frames import Frame, seen_in
 from vision.gate import QUIET_LEVELS, GateView, Glance, MotionGate
 from vision.health import FaultChange, FeedHealth
 from vision.masks import Masks
+from vision.movement import Movement, hidden_boxes
 from vision.people import PeopleWatch
 from vision.pictures import Picture
 from vision.readings import FeedFault, FeedFaulted, FeedRestored, Reading, ShelfCounted, Stamp
@@ -94,6 +95,7 @@ class CameraPipeline:
         )
         self._masks = Masks(settings.masks)
         self._structured: tuple[Picture, float] | None = None
+        self._correction: Movement | None = None
         self._glance = Glance()
         self._shelf: _ShelfSight | None = None
 
@@ -105,10 +107,15 @@ class CameraPipeline:
     def process(self, frame: Frame) -> list[Reading]:
         """Take the next frame; ``media_s`` must rise. Blocks for as long as the person network takes, when needed."""
         self.counts.frames += 1
-        small = pictures.shrink(frame.image_bgr)
+        steady = self._put_right(frame)
+        small = pictures.shrink(steady.image_bgr)
         readings = self._check_health(frame, small)
         if not self._health.is_usable:
             self.counts.unusable_frames += 1
+            return readings
+        if self._health.correction != self._correction:
+            self._correction = self._health.correction
+            self._begin_afresh(frame.media_s)
             return readings
         shelf = self._shelf_sight(frame, small) if self.settings.slots else None
         if shelf is None:
@@ -118,7 +125,7 @@ class CameraPipeline:
         view = shelf.gate.look(small, frame.media_s)
         self.counts.quiet_frames += view.is_quiet
         readings += self.people.follow(frame, moves=view.is_open)
-        return readings + self._count_shelf(shelf, frame, small, view)
+        return readings + self._count_shelf(shelf, steady, small, view)
 
     def miss(self, now: Stamp) -> list[Reading]:
         """Say that no frame has come up to now; tells the feed lost when that has lasted long enough."""
@@ -126,6 +133,16 @@ class CameraPipeline:
 
     def _check_health(self, frame: Frame, small: Picture) -> list[Reading]:
         stamp = Stamp(frame.captured_at, frame.mono_s, frame.media_s)
+    def _put_right(self, frame: Frame) -> Frame:
+        """The frame as it would be seen had nobody knocked the camera a little; the shelf and the gate read it.
+
+        Persons are looked for, told and hidden in the frame as it came.
+        """
+        if self._correction is None:
+            return frame
+        moved = self._correction
+        return replace(frame, image_bgr=pictures.moved_back(frame.image_bgr, moved.turn, moved.shift))
+
     def end(self, now: Stamp) -> list[Reading]:
         """Say that nothing more will come (the camera gets new settings): a fault that was told is over with it."""
         fault, began = self._health.fault, self._health.began
@@ -205,7 +222,7 @@ class CameraPipeline:
         return _ShelfSight(size_px, MotionGate(small, keep_out, time_s), shelf)
 
     def _count_shelf(self, sight: _ShelfSight, frame: Frame, small: Picture, view: GateView) -> list[Reading]:
-        update = sight.watch.update(frame.image_bgr, view, persons_norm=self._persons_norm(sight), time_s=frame.media_s)
+        update = sight.watch.update(frame.image_bgr, view, persons_norm=self._hidden_norm(sight), time_s=frame.media_s)
         if update.settled is not None:
             sight.gate.absorb(small, update.settled)
         shelf_units = sight.watch.shelf_units()
@@ -223,10 +240,12 @@ class CameraPipeline:
             for count in update.counts
         ]
 
-    def _persons_norm(self, sight: _ShelfSight) -> list[BoxNorm]:
+    def _hidden_norm(self, sight: _ShelfSight) -> list[BoxNorm]:
+        """What persons hide, and what the camera does not see since somebody knocked it, in the picture put right."""
         width, height = sight.size_px
         boxes = self.people.sure().clip(width_px=width, height_px=height).xyxy_px
-        return [(float(a / width), float(b / height), float(c / width), float(d / height)) for a, b, c, d in boxes]
+        persons = [(float(a / width), float(b / height), float(c / width), float(d / height)) for a, b, c, d in boxes]
+        return persons if self._correction is None else hidden_boxes(persons, self._correction, height / width)
 
     def overlay(self) -> Overlay:
         """What is known now, for the console's picture."""

@@ -8,13 +8,17 @@ Owns the doubts and how long they last; the numbers come from `vision.registrati
     ──────────────────────────────────────────────────────────────────────────────────────────────
     means                         in order        moved                hidden or turned: moved, if
                                   (or blurred)                         what is seen instead stands still
+
+Where the parts of the view agree on one movement, that decides before likeness does: a slight one is put right
+(`ViewRule.correction`), a larger one is told.
 """
 
 from dataclasses import dataclass
 
+from vision.movement import Directions, Movement
 from vision.pictures import Field
 from vision.readings import Stamp
-from vision.registration import Directions, LearntView, Placement, directions, likeness
+from vision.registration import LearntView, Placement, directions, likeness
 
 _EVERY_S = 0.9
 _LEARNING_LOOKS = 10
@@ -22,10 +26,16 @@ _YOUNG_LOOKS = 30  # a view learnt for less may have been a shopper's back: anot
 _KNOWN_RATE = 0.05
 _ELSEWHERE_PART = 0.4  # of the usual likeness; turned pictures reach 0.3 by chance
 _AHEAD = 1.25  # a row of equal packs is like itself one pack on: up to 0.77 of the true place on our clips
-_SAME_SHIFT_PX = 4
+_SUSPECT_REACH = 0.0125  # of the width, as all that follow: a slot may already be its neighbour
+_OFF_REACH = 0.004  # less makes no difference to slots, and three times what is measured of a view in order
+_SAME_REACH = 0.006
+_MOST_REACH = 0.04  # what a slot at the edge may lose of itself
+_MOST_TURN = 0.02  # a turn by 1.1 degrees, a zoom by 2 %: more is not a sagging mount
+_DOUBTED_PART = 0.85
 _UNLIKE_PART = 0.3  # half of the view hidden leaves 0.5, two degrees of turn 0.3
 _BACK_PART = 0.5
-_UNLIKE_S = 10.0
+_UNLIKE_S = 2.5
+_YOUNG_UNLIKE_S = 2.0
 _STILL = 0.7
 _SOFT = 0.70  # a lens 5 pixels out of focus at 1280 columns; shoppers, lamps and restocking left 0.94
 _SHARP = 0.80
@@ -55,27 +65,31 @@ class ViewRule:
         self._learnt: LearntView | None = None
         self._known = 0.0
         self._looked_s = float("-inf")
-        self._shifted, self._unlike, self._soft = _Doubt(), _Doubt(), _Doubt()
+        self.correction: Movement | None = None
+        """How the camera hangs now against the learnt view, to be undone before its pictures are looked at."""
+        self._shifted, self._slight, self._unlike, self._soft = _Doubt(), _Doubt(), _Doubt(), _Doubt()
         self._back, self._sharp = _Doubt(), _Doubt()
-        self._shift_px = (0, 0)
+        self._movement = Movement()
         self._instead: Directions | None = None
+        self._aspect = 1.0
 
     @property
     def is_suspected(self) -> bool:
         """The view was last seen somewhere else: what lies at a slot's place is not the slot."""
-        return self._shifted.since is not None
+        return self._shifted.since is not None or (
+            self._slight.since is not None and self._movement.reach(self._aspect) > _SUSPECT_REACH
+        )
 
     def see(self, structure: Field, now: Stamp, *, is_normal: bool) -> None:
-        """Take one structure; ``is_normal`` says that the feed has no fault, so that the view may be learnt."""
+        """Take one structure of a corrected picture; ``is_normal``: the feed has no fault, the view may be learnt."""
         if now.media_s - self._looked_s < _EVERY_S:
             return
         self._looked_s = now.media_s
         if self._learnt is None or not self._learnt.fits(structure):
             self._start(structure, now)
             return
-        placement = self._learnt.place(structure)
-        if self._learnt.looks >= _LEARNING_LOOKS:
-            self._judge(placement, structure, now)
+        is_known = self._learnt.looks >= _LEARNING_LOOKS
+        placement = self._judge(self._learnt, structure, now) if is_known else self._learnt.place(structure)
         if self._is_mistaken(now):
             self._start(structure, now)
         elif is_normal and self._may_learn(placement):
@@ -101,37 +115,69 @@ class ViewRule:
 
     def _start(self, structure: Field, now: Stamp) -> None:
         self._learnt, self._known = LearntView(structure, now.media_s), 0.0
-        for doubt in (self._shifted, self._unlike, self._soft, self._back, self._sharp):
+        self._aspect = structure.shape[0] / structure.shape[1]
+        for doubt in (self._shifted, self._slight, self._unlike, self._soft, self._back, self._sharp):
             doubt.hold(False, now)
 
     def _may_learn(self, placement: Placement) -> bool:
         if self._learnt is None or self._learnt.looks < _LEARNING_LOOKS:
             return True  # whoever stood before the camera in the first picture is averaged away
-        is_doubted = any(doubt.since is not None for doubt in (self._shifted, self._unlike, self._soft))
+        doubts = (self._shifted, self._slight, self._unlike, self._soft)
+        is_doubted = any(doubt.since is not None for doubt in doubts)
         return not is_doubted and placement.likeness >= _BACK_PART * self._known
 
     def _is_mistaken(self, now: Stamp) -> bool:
         is_young = self._learnt is not None and self._learnt.looks < _YOUNG_LOOKS
-        return is_young and self._unlike.lasted(now, _UNLIKE_S / 2) is not None
+        return is_young and self._unlike.lasted(now, _YOUNG_UNLIKE_S) is not None
 
-    def _judge(self, placement: Placement, structure: Field, now: Stamp) -> None:
-        is_ahead = placement.elsewhere > _AHEAD * placement.likeness
-        is_shifted = is_ahead and placement.elsewhere > _ELSEWHERE_PART * self._known
-        self._shifted.hold(is_shifted and self._has_same_shift(placement), now)
-        is_unlike = not is_shifted and placement.likeness < _UNLIKE_PART * self._known
+    def _judge(self, learnt: LearntView, structure: Field, now: Stamp) -> Placement:
+        placement = learnt.place(structure)
+        movement = self._found_movement(learnt, placement, structure)
+        is_off = movement is not None and movement.reach(self._aspect) > _OFF_REACH
+        is_same = movement is not None and movement.nearly(self._movement, self._aspect, within=_SAME_REACH)
+        is_slight = movement is not None and is_off and self._is_slight(movement)
+        is_shifted = is_off and not is_slight
+        self._correct(movement, now, is_slight=is_slight, is_same=is_same)
+        self._shifted.hold(is_shifted and (is_same or self._shifted.since is None), now)
+        self._movement = movement or Movement()
+        is_unlike = movement is None and placement.likeness < _UNLIKE_PART * self._known and learnt.is_gone(structure)
         self._unlike.hold(is_unlike and self._is_still(structure), now)
-        is_there = not is_shifted and placement.likeness >= _BACK_PART * self._known
+        is_there = not is_off and (movement is not None or placement.likeness >= _BACK_PART * self._known)
         self._back.hold(is_there, now)
-        is_seen = not is_shifted and not is_unlike and placement.sharpness is not None
-        self._soft.hold(is_seen and (placement.sharpness or 0.0) < _SOFT, now)
-        self._sharp.hold(is_there and (placement.sharpness or 0.0) >= _SHARP, now)
+        self._judge_sharpness(placement, now, is_there=is_there)
+        return placement
 
-    def _has_same_shift(self, placement: Placement) -> bool:
-        """Whether it lies where it lay; the first time, it does."""
-        before, self._shift_px = self._shift_px, placement.shift_px
-        if self._shifted.since is None:
-            return True
-        return max(abs(a - b) for a, b in zip(before, placement.shift_px, strict=True)) <= _SAME_SHIFT_PX
+    def _judge_sharpness(self, placement: Placement, now: Stamp, *, is_there: bool) -> None:
+        is_seen = is_there and placement.sharpness is not None
+        self._soft.hold(is_seen and (placement.sharpness or 0.0) < _SOFT, now)
+        self._sharp.hold(is_seen and (placement.sharpness or 0.0) >= _SHARP, now)
+
+    def _found_movement(self, learnt: LearntView, placement: Placement, structure: Field) -> Movement | None:
+        """What the parts of the view agree on; else where the whole of it is seen better than at its place."""
+        is_at_its_place = placement.shift_px == (0, 0) and placement.elsewhere <= _AHEAD * placement.likeness
+        if is_at_its_place and placement.likeness >= _DOUBTED_PART * self._known:
+            return Movement()
+        movement = learnt.movement(structure, placement)
+        if movement is not None:
+            return movement
+        is_ahead = placement.elsewhere > _AHEAD * placement.likeness
+        if is_ahead and placement.elsewhere > _ELSEWHERE_PART * self._known:
+            return Movement(shift=complex(*placement.shift_px) / structure.shape[1])
+        return None
+
+    def _is_slight(self, movement: Movement) -> bool:
+        """Whether the camera, with what was corrected before, still hangs nearly as it did."""
+        whole = (self.correction or Movement()).then(movement)
+        return whole.reach(self._aspect) <= _MOST_REACH and abs(whole.turn - 1.0) <= _MOST_TURN
+
+    def _correct(self, movement: Movement | None, now: Stamp, *, is_slight: bool, is_same: bool) -> None:
+        """Undo a slight movement that was seen twice."""
+        if movement is None or not (is_slight and is_same and self._slight.since is not None):
+            self._slight.hold(is_slight, now)
+            return
+        whole = (self.correction or Movement()).then(movement)
+        self.correction = whole if whole.reach(self._aspect) > _OFF_REACH / 2 else None
+        self._slight.hold(False, now)
 
     def _is_still(self, structure: Field) -> bool:
         """Whether what is seen instead of the view is what was seen instead a moment ago: people sway."""
