@@ -23,19 +23,18 @@ from edge.console.app import create_console
 from edge.console.auth import PasswordHash, generate_password, read_password, write_password
 from edge.console.config import ShopLabel
 from edge.console_source import RunningShop, ShopSource, Tickets
-from edge.egress import EgressGate
-from edge.egress_policy import ENVELOPE_FIELDS, EgressPolicy, EgressSettings, Verb, load_policy, load_store_key
+from edge.egress_policy import ENVELOPE_FIELDS, EgressPolicy, Verb
 from edge.facts import FACT_TYPES, ArtefactActivatedFact, Fact, KioskHandoffFact
 from edge.housekeeping import Chores, Housekeeper
 from edge.kiosk.app import create_app
 from edge.node_report import Addresses, NodeReport, NoUplink
-from edge.places import DEFAULT_ARTEFACTS, DEFAULT_POLICY, Places
+from edge.node_store import open_store
+from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.programs import base_url, make_programs_endpoint
 from edge.recorder import Recorder
 from edge.serving import WebSurface, take_port
 from edge.status import write_status
 from edge.stock import ShelfStock, SlotSight
-from edge.store.store import Store
 from edge.translate import Translator
 from edge.watchdog import ServiceManager
 from models.governor import Governor
@@ -114,7 +113,7 @@ class Appliance:
         self._places.make()
         ports = self._take_ports()
         self._started_at = self._clock.now()
-        self.store, self._policy = self._open_store()
+        self.store, self._policy = self._stack.enter_context(open_store(self._shop, self._places, self._clock))
         self._recorder = Recorder(self.store)
         newest = self.store.facts(limit=1, newest_first=True)
         self.first_fact_id = newest[0].id if newest else 0
@@ -166,19 +165,6 @@ class Appliance:
         for held in taken.values():
             self._stack.callback(held.close)
         return taken
-
-    def _open_store(self) -> tuple[Store, EgressPolicy]:
-        settings = self._shop.settings
-        own = self._shop.path(settings.egress.policy)
-        is_named = settings.egress.policy != EgressSettings().policy
-        policy = load_policy(own if is_named or own.exists() else DEFAULT_POLICY)
-        key = load_store_key(settings.egress.store_key_file or self._places.store_key)
-        store = Store(
-            settings.store.model_copy(update={"path": self._places.store}),
-            gate=EgressGate(policy, key),
-            clock=self._clock,
-        )
-        return self._stack.enter_context(store), policy
 
     def _make_vision(self) -> VisionService:
         models = self._shop.settings.models

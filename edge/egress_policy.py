@@ -26,7 +26,7 @@ from edge.facts import FACT_TYPES, DataClass, Fact, data_class_of
 FLOOR = frozenset({DataClass.PERSONAL, DataClass.PAYMENT, DataClass.BIOMETRIC})
 """Classes that never leave, whatever a policy says."""
 
-ACCOUNTING_KINDS = frozenset({"gap", "store.epoch", "egress.denied"})
+ACCOUNTING_KINDS = frozenset({"gap", "store.epoch", "egress.denied", "audit.checkpoint"})
 """Always leave whole: without them nobody could prove that nothing is missing."""
 
 ENVELOPE_FIELDS = ("at", "mono_s", "source")

@@ -27,6 +27,7 @@ Internal = DataClass.INTERNAL
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Percent = Annotated[float, Field(ge=0.0, le=100.0)]
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0.0)]
 
@@ -88,6 +89,31 @@ class ShelfRestockedFact(_ShelfFact):
     kind = "shelf.restocked"
 
     out_s: Annotated[Seconds | None, Internal]
+
+
+class ShelfMisplacedFact(Fact):
+    """A product stood in a slot where another belongs, seen twice (``began``), or no longer does (``ended``)."""
+
+    kind = "shelf.misplaced"
+    lane = Lane.P1
+
+    slot: Annotated[Name, Internal]
+    sku: Annotated[Name, Public]
+    seen_sku: Annotated[Name, Public]
+    state: Annotated[Literal["began", "ended"], Internal]
+    began_at: Annotated[AwareDatetime, Internal]
+
+
+class ShelfComplianceFact(Fact):
+    """A camera's share of planned facings that hold their product changed; of slots whose product is known by print."""
+
+    kind = "shelf.compliance"
+    lane = Lane.P1
+
+    percent: Annotated[Percent, Internal]
+    planned: Annotated[Count, Internal]
+    in_place: Annotated[Count, Internal]
+    unknown_slots: Annotated[Count, Internal]
 
 
 class ZoneDwellFact(Fact):
@@ -255,6 +281,20 @@ class EgressDeniedFact(Fact):
     hits: Annotated[Count, Internal]
 
 
+class AuditCheckpointFact(Fact):
+    """The audit rows ``first``..``last`` as the node's key sealed them; what stood there can be proved with it."""
+
+    kind = "audit.checkpoint"
+    lane = Lane.P0
+
+    first: Annotated[Count, Internal]
+    last: Annotated[Count, Internal]
+    root: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Internal]
+    head: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Internal]
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Internal]
+    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$"), Internal]
+
+
 class StoreEpochFact(Fact):
     """A new numbering began: at the first start, or after a damaged store was salvaged."""
 
@@ -286,6 +326,8 @@ FACT_TYPES: tuple[type[Fact], ...] = (
     ShelfLowFact,
     ShelfOutOfStockFact,
     ShelfRestockedFact,
+    ShelfMisplacedFact,
+    ShelfComplianceFact,
     ZoneDwellFact,
     ZoneCrossingFact,
     QueueLengthFact,
@@ -302,6 +344,7 @@ FACT_TYPES: tuple[type[Fact], ...] = (
     NodeHealthFact,
     ClockStepFact,
     EgressDeniedFact,
+    AuditCheckpointFact,
     StoreEpochFact,
     GapFact,
 )

@@ -27,6 +27,7 @@ class Places:
     <data>/heat/                where people were, summed over everybody, by camera and day
     <data>/status.json          how the running node is
     <data>/console-password     hash of the staff password
+    <data>/node-key             signs the audit chain; 32 bytes, for this user alone
     <data>/openai-key           key of the endpoint for other programs, where it is switched on
     """
 
@@ -61,6 +62,11 @@ class Places:
     def store_key(self) -> Path:
         """Key under which hashed fields leave the shop; made at the first start."""
         return self.data / "store-key"
+
+    @property
+    def node_key(self) -> Path:
+        """Ed25519 key that signs what the node says of itself; made at the first start."""
+        return self.data / "node-key"
 
     def make(self) -> None:
         """Create the folders, readable by this user alone.

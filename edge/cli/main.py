@@ -21,6 +21,7 @@ SUMMARIES = {
     "facts": "Show the facts in the store.",
     "status": "Tell how the running node is; fails when it is not.",
     "doctor": "Check model, disk, clock, cameras and broker, each with the cure.",
+    "audit": "Show the chain of decisions, and check that nothing in it was changed.",
     "models": "List, verify, activate and roll back weights.",
     "bench": "Measure an area against the raw library or a peer.",
     "cloud": "Head office's side: receive facts, and report what is missing.",

@@ -15,7 +15,9 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
+from edge.audit import AUDITED_KINDS, AuditNote, Checkpoint, Seal
 from edge.facts import DataClass, EgressDeniedFact, GapFact
+from edge.store.audit_log import AuditLog
 from edge.store.gaps import GapBook, OpenGap
 from edge.store.leases import Leases
 from edge.store.numbers import LaneNumbers, Numbering
@@ -37,10 +39,13 @@ _LEDGER_SQL = """
 
 @dataclass(frozen=True, slots=True)
 class Scribe:
-    """Makes the facts that the store itself has to tell; given by the store, which knows clock and gate."""
+    """Makes what the store itself has to tell; given by the store, which knows clock, gate and key."""
 
     gap: Callable[[OpenGap], Draft]
     tombstone: Callable[[str, str, int], Draft]
+    checkpoint: Callable[[Checkpoint], Draft]
+    now_us: Callable[[], int]
+    seal: Seal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ class Book:
             with self.db.atomic():
                 yield
                 self._flush()
+                self.audit.flush()
+                self.numbers.audit = self.audit.tip
                 self.numbers.save(self.db)
         except BaseException:
             self._load()
@@ -92,7 +99,20 @@ class Book:
 
     def append(self, drafts: Sequence[Draft]) -> list[int]:
         """Write facts and their records; returns the facts' keys."""
-        return [self._append(draft) for draft in drafts]
+        ids = [self._append(draft) for draft in drafts]
+        if self.audit.is_seal_due:
+            self.seal()
+        return ids
+
+    def note(self, notes: Sequence[AuditNote]) -> list[int]:
+        """Chain audit rows of what is no fact; returns their numbers."""
+        return [self.audit.add(note, self._scribe.now_us()) for note in notes]
+
+    def seal(self) -> None:
+        """Seal the audit rows that no checkpoint covers, and tell it as a fact."""
+        made = self.audit.seal(self._scribe.now_us())
+        if made is not None:
+            self._append(self._scribe.checkpoint(made))
 
     def mark_sent(self, rows: Sequence[QueuedRecord], sizes_bytes: Sequence[int], *, now_us: int) -> None:
         """Write the egress ledger and move the numbers on."""
@@ -189,6 +209,8 @@ class Book:
         return None if row[0] is None else int(row[0])
 
     def _append(self, draft: Draft) -> int:
+        if draft.kind in AUDITED_KINDS:
+            self.audit.add(AuditNote(draft.kind, draft.source, draft.body), draft.at_us)
         if draft.denied is not None and (merged := self._merged_tombstone(draft.denied, draft.hits)) is not None:
             return merged
         fact_id = self.numbers.draw_fact_id()
@@ -301,6 +323,7 @@ class Book:
     def _load(self) -> None:
         self._facts, self._records, self._slots = [], [], {}
         self.numbers = Numbering.load(self.db)
+        self.audit = AuditLog(self.db, self._scribe.seal)
         self._gaps, self._tombstones = GapBook(), {}
         if self.numbers.epoch_no:
             self._load_rewritable()

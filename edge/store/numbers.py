@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from edge.audit import Tip
 from edge.store.rows import checksum
 from edge.store.schema import LANES
 from sync.outbox import LaneState
@@ -85,13 +86,17 @@ Snapshot = Mapping[str, EpochState]
 class Numbering:
     """All numbers of the store."""
 
-    def __init__(self, lanes: Mapping[int, LaneNumbers], next_fact_id: int, *, saved_fact_id: int = 0) -> None:
+    def __init__(
+        self, lanes: Mapping[int, LaneNumbers], next_fact_id: int, *, saved_fact_id: int = 0, audit: Tip | None = None
+    ) -> None:
         self._lanes = dict(lanes)
         self._epoch_no = max((lane.epoch_no for lane in lanes.values()), default=0)
         self._current = self._lanes_of_current()
         self._saved = {key: lane.row() for key, lane in lanes.items()} if saved_fact_id else {}
         self._next_fact_id = next_fact_id
         self._saved_fact_id = saved_fact_id
+        self.audit = audit or Tip()
+        """The audit chain's end as last committed."""
 
     @classmethod
     def load(cls, db: Database) -> "Numbering":
@@ -104,7 +109,8 @@ class Numbering:
             lanes[numbers.id] = numbers
         row = db.execute("SELECT value FROM counters WHERE name = 'next_fact_id'").fetchone()
         next_fact_id = row[0] if row else 1
-        return cls(lanes, next_fact_id, saved_fact_id=next_fact_id)
+        tip = db.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+        return cls(lanes, next_fact_id, saved_fact_id=next_fact_id, audit=Tip(*tip) if tip else None)
 
     @property
     def epoch_no(self) -> int:
@@ -179,7 +185,13 @@ class Numbering:
     def watched(self) -> dict[str, Any]:
         """What the watch file holds."""
         drawn = {lane.value: self.current(lane).drawn_upto for lane in LANES}
-        return {"epoch_no": self.epoch_no, "epoch": self.epoch, "drawn": drawn, "next_fact_id": self._next_fact_id}
+        return {
+            "epoch_no": self.epoch_no,
+            "epoch": self.epoch,
+            "drawn": drawn,
+            "next_fact_id": self._next_fact_id,
+            "audit": [self.audit.seq, self.audit.hash],
+        }
 
 
 class NumberWatch:
@@ -198,13 +210,29 @@ class NumberWatch:
 
     def read(self) -> dict[str, Any] | None:
         """The last note; None when there is none or it is torn."""
-        block = os.pread(self._file, _WATCH_BYTES, 0).rstrip()
-        text = block[8:]
-        if not text or block[:8] != f"{zlib.crc32(text):08x}".encode():
-            return None
-        note: dict[str, Any] = json.loads(text)
-        return note
+        return _noted(os.pread(self._file, _WATCH_BYTES, 0))
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
+
+
+def noted_audit_tip(store: Path) -> Tip:
+    """The audit chain's end as the watch file beside a store has it; its start where there is none."""
+    path = store.with_name(f"{store.name}.numbers")
+    return audit_tip(_noted(path.read_bytes()[:_WATCH_BYTES]) if path.exists() else None)
+
+
+def _noted(block: bytes) -> dict[str, Any] | None:
+    """What a block of the watch file says; None when it is empty or torn."""
+    text = block.rstrip()[8:]
+    if not text or block[:8] != f"{zlib.crc32(text):08x}".encode():
+        return None
+    note: dict[str, Any] = json.loads(text)
+    return note
+
+
+def audit_tip(note: Mapping[str, Any] | None) -> Tip:
+    """The audit chain's end as a watch file's note has it; its start where the note is of an older version."""
+    seq, found = (note or {}).get("audit", (Tip().seq, Tip().hash))
+    return Tip(int(seq), str(found))

@@ -24,7 +24,7 @@ from edge.errors import StoreError, StoreFullError
 from edge.store.book import Book
 from edge.store.config import StoreSettings
 from edge.store.connection import means_damage, means_no_room, open_reader, open_writer, quick_check
-from edge.store.numbers import Numbering, NumberWatch
+from edge.store.numbers import Numbering, NumberWatch, audit_tip
 from edge.store.rows import Draft
 from edge.store.salvage import Salvage, Salvaged, Scope
 from edge.store.schema import LANES, migrations
@@ -141,7 +141,7 @@ class Opener:
         if note is None or note["epoch_no"] < numbering.epoch_no:
             return "ok"
         behind = [lane for lane in LANES if numbering.current(lane).drawn_upto < note["drawn"].get(lane.value, 0)]
-        if note["epoch_no"] == numbering.epoch_no and not behind:
+        if note["epoch_no"] == numbering.epoch_no and not behind and numbering.audit.seq >= audit_tip(note).seq:
             return "ok"
         return "the file knows fewer records than were stored: commits are lost or an old copy was put back"
 

@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from edge.audit import AuditRow, Checkpoint
 from edge.egress import Disposition
 from edge.errors import StoreUnavailableError
+from edge.store.audit_log import ROW_COLUMNS, SEAL_COLUMNS
 from edge.store.connection import Readers
 from edge.store.rows import HeldBack, LedgerEntry, LedgerTotal, StoredFact, checksum, from_us
 from edge.store.schema import unpacked
 
+_AUDIT_PAGE = 5_000
 _FACT_COLUMNS = "id, kind, source, at_us, body, disposition, record_no, crc"
 _LEDGER_COLUMNS = "id, record_no, epoch, kind, fields, policy_version, first_sent_us, last_sent_us, sends, bytes"
 
@@ -100,6 +103,28 @@ class Reading:
             HeldBack(kind, Disposition(disposition), records, from_us(last_us))
             for kind, disposition, records, last_us in self._readers.query(sql)
         ]
+
+    def audit_rows(self) -> Iterator[AuditRow]:
+        """The whole audit chain in the order of its numbers, page by page."""
+        sql = f"SELECT {ROW_COLUMNS} FROM audit WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608
+        last = -1
+        while page := self._readers.query(sql, (last, _AUDIT_PAGE)):
+            yield from (AuditRow(*row) for row in page)
+            last = page[-1][0]
+
+    def newest_audit_rows(self, *, kind: str | None, limit: int) -> Sequence[AuditRow]:
+        """The newest rows of the audit chain, newest first."""
+        sql = f"SELECT {ROW_COLUMNS} FROM audit WHERE ?1 IS NULL OR kind = ?1 ORDER BY seq DESC LIMIT ?2"  # noqa: S608
+        return [AuditRow(*row) for row in self._readers.query(sql, (kind, limit))]
+
+    def last_audited(self, kind: str) -> AuditRow | None:
+        """See `Store.last_audited`."""
+        return next(iter(self.newest_audit_rows(kind=kind, limit=1)), None)
+
+    def audit_seals(self) -> Sequence[Checkpoint]:
+        """Every seal over the chain, oldest first."""
+        sql = f"SELECT {SEAL_COLUMNS} FROM audit_seals ORDER BY last"  # noqa: S608
+        return [Checkpoint(*row) for row in self._readers.query(sql)]
 
     def _fact(self, row: tuple[Any, ...]) -> StoredFact | None:
         """A fact, or None for a row whose checksum does not match: what is not certain is not shown."""

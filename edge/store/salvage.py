@@ -14,9 +14,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from edge.audit import row_hash
 from edge.facts import ShelfCountFact
+from edge.store.audit_log import LOST_UPTO
 from edge.store.damaged import Walk
-from edge.store.numbers import LaneNumbers, Numbering
+from edge.store.numbers import LaneNumbers, Numbering, audit_tip
 from edge.store.rows import checksum
 from edge.store.schema import LANES, record_number, unpacked
 from sync.records import Lane
@@ -76,9 +78,14 @@ class Salvage:
         self._copy("outbox", "record_no", self._sound_record, wanted=self.scope is not Scope.NUMBERS)
         self._copy("facts", "id", self._sound_fact, wanted=self.scope is Scope.ALL)
         self._copy("ledger", "id", self._any_row, wanted=self.scope is Scope.ALL)
+        self._copy("audit", "seq", _sound_audit_row, wanted=self.scope is not Scope.NUMBERS)
+        self._copy("audit_seals", "last", self._any_row, wanted=self.scope is not Scope.NUMBERS)
         self._read_note()
         with self.target.atomic():
             self.target.conn.executemany("INSERT INTO slots VALUES (?, ?, ?)", self._slots())
+            # Lost audit rows leave their numbers free, so that a check of the chain names them.
+            sql = "INSERT OR REPLACE INTO counters VALUES (?, ?)"
+            self.target.conn.execute(sql, (LOST_UPTO, audit_tip(self.note).seq))
             lost = tuple(lost for key in self._numbered() for lost in self._settled(*key))
             Numbering({lane.id: lane for lane in self._lanes.values()}, self._last_fact_id + 1).save(self.target)
         epoch_no = max(self._epochs, default=0)
@@ -179,3 +186,10 @@ class Salvage:
             expected = max(expected, seq + 1)
         if expected <= numbers.drawn_upto:
             yield LostRange(numbers, expected, numbers.drawn_upto)
+
+
+def _sound_audit_row(row: tuple[Any, ...]) -> bool:
+    seq, at_us, kind, actor, body, before, found = row
+    if not all(isinstance(word, str) for word in (kind, actor, body, before)):
+        return False
+    return bool(found == row_hash(seq, before, at_us=at_us, kind=kind, actor=actor, body=body))

@@ -53,6 +53,19 @@ _TABLES: Final = (
     "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)",
 )
 
+_AUDIT_TABLES: Final = (
+    """
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL, body TEXT NOT NULL,
+        before TEXT NOT NULL, hash TEXT NOT NULL)
+    """,
+    """
+    CREATE TABLE audit_seals (
+        last INTEGER PRIMARY KEY, first INTEGER NOT NULL, root TEXT NOT NULL, head TEXT NOT NULL,
+        at_us INTEGER NOT NULL, key TEXT NOT NULL, signature TEXT NOT NULL)
+    """,
+)
+
 
 def migrations() -> Migrations:
     """The store's migrations in order; a name once shipped is never changed."""
@@ -61,6 +74,11 @@ def migrations() -> Migrations:
     @steps(name="0001-facts-outbox-ledger")
     def _first(db: Database) -> None:
         for statement in _TABLES:
+            db.execute(statement)
+
+    @steps(name="0002-audit")
+    def _audit(db: Database) -> None:
+        for statement in _AUDIT_TABLES:
             db.execute(statement)
 
     return steps

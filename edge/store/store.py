@@ -17,6 +17,7 @@ from typing import Any, Self
 import structlog
 from sqlite_utils import Database
 
+from edge.audit import AuditNote, AuditRow, Seal
 from edge.clock import Clock
 from edge.egress import EgressGate, Origin, class_of_kind
 from edge.errors import StoreFullError, StoreUnavailableError
@@ -32,8 +33,9 @@ from edge.store.opening import NewEpoch, Opener
 from edge.store.outbox import SqliteOutbox
 from edge.store.reading import Reading
 from edge.store.retention import Retention
-from edge.store.rows import Draft, HeldBack, LedgerEntry, LedgerTotal, StoredFact, StoreStats, draft_of
+from edge.store.rows import Draft, HeldBack, LedgerEntry, LedgerTotal, StoredFact, StoreStats, draft_of, to_us
 from edge.store.schema import LANES
+from edge.store.sealing import Sealing
 from edge.store.space import Ballast, RoomWatch
 from edge.store.writer import Job, Writer, WriterEvents
 from sync.outbox import Outbox
@@ -50,7 +52,10 @@ def letters_only_id() -> str:
 
 
 class Store:
-    """Use as a context manager, once. Every method may be called from any thread while it is open."""
+    """Use as a context manager, once. Every method may be called from any thread while it is open.
+
+    ``seal`` signs the audit chain's checkpoints; without one they are not made.
+    """
 
     def __init__(
         self,
@@ -59,6 +64,7 @@ class Store:
         gate: EgressGate,
         clock: Clock,
         make_epoch: Callable[[], str] = letters_only_id,
+        seal: Seal | None = None,
     ) -> None:
         self._settings = settings
         self._gate = gate
@@ -86,6 +92,8 @@ class Store:
             tell_epoch=self._epoch_draft,
             ballast=self._ballast,
         )
+        self._seal = seal
+        self._sealing = Sealing(clock, self._own_draft)
         self._retention = Retention(settings, clock=clock, ballast=self._ballast, watch=self._room)
         events = WriterEvents(self._on_commit, self._on_damage, self._keep_house)
         self._writer = Writer(settings, clock=clock, events=events, watch=self._room, ballast=self._ballast)
@@ -176,6 +184,20 @@ class Store:
         """
         ids: list[int] = _result(self.append(facts), timeout_s)
         return ids
+
+    def audit(self, notes: Sequence[AuditNote], timeout_s: float = _JOB_WAIT_S) -> list[int]:
+        """Chain audit rows of what is no fact; returns their numbers once they are on the disk.
+
+        Raises:
+            StoreError: as `append_wait`.
+        """
+        job = Job(lambda book: book.note(notes), is_urgent=True, is_essential=True)
+        rows: list[int] = _result(self._writer.submit(job, timeout_s), timeout_s)
+        return rows
+
+    def last_audited(self, kind: str) -> AuditRow | None:
+        """The newest audit row of a kind; looks through the chain, so ask rarely."""
+        return self._reading.last_audited(kind)
 
     def facts(
         self,
@@ -275,7 +297,13 @@ class Store:
         return _result(self._writer.submit(job, _JOB_WAIT_S), _JOB_WAIT_S)
 
     def _make_book(self, db: Database) -> Book:
-        scribe = Scribe(gap=self._gap_draft, tombstone=self._tombstone_draft)
+        scribe = Scribe(
+            gap=self._gap_draft,
+            tombstone=self._tombstone_draft,
+            checkpoint=self._sealing.draft,
+            now_us=lambda: to_us(self._clock.now()),
+            seal=self._seal,
+        )
         return Book(db, scribe=scribe, leases=self._leases, p2_limit_rows=self._settings.p2_limit_rows)
 
     def _own_draft(self, fact: Fact) -> Draft:
@@ -337,6 +365,7 @@ class Store:
 
     def _keep_house(self, book: Book) -> None:
         self._retention.run(book)
+        self._sealing.run(book)
         self._watch.note(book.numbers)
         self._publish(book)
 

@@ -1,0 +1,38 @@
+"""What a node notes in its audit chain besides facts: the policy it works under.
+
+Nothing personal belongs into a note: bodies are names, versions and hashes.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Protocol
+
+from edge.audit import AuditNote, AuditRow
+
+POLICY_IN_FORCE = "policy.in_force"
+
+
+class AuditedStore(Protocol):
+    """The part of the store that keeps the chain."""
+
+    def audit(self, notes: list[AuditNote], timeout_s: float = ...) -> list[int]:
+        """Chain rows and wait for the commit."""
+        ...
+
+    def last_audited(self, kind: str) -> AuditRow | None:
+        """The newest row of a kind."""
+        ...
+
+
+def note_policy(store: AuditedStore, policy: Path, version: str) -> None:
+    """Note which egress policy is in force, once for each change of its text.
+
+    Raises:
+        StoreError: it cannot be written; then nothing may start under the policy.
+    """
+    digest = hashlib.sha256(policy.read_bytes()).hexdigest()
+    body = json.dumps({"version": version, "sha256": digest})
+    last = store.last_audited(POLICY_IN_FORCE)
+    if last is None or last.body != body:
+        store.audit([AuditNote(POLICY_IN_FORCE, "node", body)])
