@@ -35,6 +35,8 @@ from edge.console.pages.overview import OverviewPage
 from edge.console.pages.privacy import PrivacyPage
 from edge.console.pages.stage import Parts
 from edge.console.pages.sync import SyncPage
+from edge.console.pages.teach import TeachPage
+from edge.console.pages.today import TodayPage
 from edge.console.pictures import PictureRoutes
 from edge.console.sessions import LoginThrottle, SessionRegistry
 from edge.console.snapshots import Snapshots
@@ -145,6 +147,14 @@ def _add_pages(parts: Parts) -> None:
     @ui.page("/cameras/{camera_id}/draw")
     async def draw(camera_id: str) -> None:
         await DrawPage(parts, camera_id).run()
+
+    @ui.page("/cameras/{camera_id}/teach")
+    async def teach(camera_id: str) -> None:
+        await TeachPage(parts, camera_id).run()
+
+    @ui.page("/cameras/{camera_id}/today")
+    async def today(camera_id: str) -> None:
+        await TodayPage(parts, camera_id).run()
 
     @ui.page("/facts")
     async def facts() -> None:

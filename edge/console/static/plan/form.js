@@ -4,13 +4,13 @@ import { ask } from "./wire.js";
 
 const FIELDS = {
   slots: [
-    { name: "id", label: "Name", type: "text", hint: "as facts carry it: letters, digits, dots, dashes" },
+    { name: "id", label: "Name", type: "text", hint: "letters, digits, dots and dashes" },
     { name: "sku", label: "Product", type: "text", list: "plan-products", hint: "type a name or a number" },
     { name: "facings", label: "Facings", type: "number", min: 1, max: 40, hint: "packs side by side when full" },
     { name: "low_at", label: "Low at", type: "number", min: 0, max: 40, hint: "units; 0: never" },
   ],
   zones: [
-    { name: "id", label: "Name", type: "text", hint: "as facts carry it: letters, digits, dots, dashes" },
+    { name: "id", label: "Name", type: "text", hint: "letters, digits, dots and dashes" },
     { name: "kind", label: "Tells", type: "select", choices: [["dwell", "how long people stay"], ["queue", "how many queue"]] },
     { name: "min_dwell_s", label: "From", type: "number", min: 0, max: 3600, hint: "seconds; a shorter stay is not told" },
   ],
