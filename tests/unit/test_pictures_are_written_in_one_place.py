@@ -11,6 +11,7 @@ PICTURE_LIBRARIES = {"PIL", "imageio", "av", "matplotlib"}
 CALLERS = {
     "vision/seats.py": "the console's pictures, by Redactor",
     "edge/cli/shelf_command.py": "--draw, by edge.shelf_eyes.redacted",
+    "edge/camera_stills.py": "stills and references for the console, by Seat.redacted",
     "edge/bench/privacy.py": "rendered people only, in memory only",
 }
 """Who may encode a picture, and what redacts it before. A new caller has to say so here."""
