@@ -106,7 +106,7 @@ class PeopleWatch:
 
     def _read(self, frame: Frame, persons: Detections) -> list[Reading]:
         size_px = _size_px(frame)
-        tracks = self._tracker.update(persons, frame.media_s)
+        tracks = self._tracker.update(persons, frame.media_s, frame_size_px=size_px)
         self.heat.add(tracks, frame_size_px=size_px, time_s=frame.media_s)
         crossings = [event for line in self._lines for event in line.update(tracks, frame_size_px=size_px)]
         stays = [

@@ -9,7 +9,7 @@ no id is used twice. Refuses to guess: a track has an id only once it is confirm
         │ not seen in the next picture       not seen  ▼       │ seen
         ▼                                             missing ─┘
       gone ◄──────────────────────────────────────────┘
-                       longer than max_missing_s
+             longer than max_missing_s, or out of the picture
 """
 
 from collections.abc import Callable, Sequence
@@ -101,17 +101,20 @@ class Tracker:
         self._last_id = 0
         self._last_s: float | None = None
 
-    def update(self, detections: Detections, time_s: float) -> list[Track]:
+    def update(
+        self, detections: Detections, time_s: float, *, frame_size_px: tuple[int, int] | None = None
+    ) -> list[Track]:
         """Every living track after this picture, those out of sight for a moment included.
 
-        ``time_s`` is the picture's own time and must rise; steps may vary.
+        ``time_s`` is the picture's own time and must rise; steps may vary. ``frame_size_px`` is (width, height): who
+        is not seen and walked over the picture's edge by his motion is gone, and is not looked for inside of it.
 
         Raises:
             ValueError: time went back or stood still.
         """
         self._predict(time_s)
         self._match(detections, time_s)
-        self._confirm_and_end(time_s)
+        self._confirm_and_end(time_s, frame_size_px)
         return [track.shown(time_s) for track in self._living]
 
     def reset(self) -> None:
@@ -146,7 +149,7 @@ class Tracker:
         for box, score in zip(new.xyxy_px, new.score, strict=True):
             self._living.append(_Living(BoxMotion(box.astype(np.float64)), time_s, time_s, float(score)))
 
-    def _confirm_and_end(self, time_s: float) -> None:
+    def _confirm_and_end(self, time_s: float, frame_size_px: tuple[int, int] | None) -> None:
         for track in self._living:
             is_due = track.last_s == time_s > track.first_s and time_s - track.first_s >= self._confirm_after_s
             if track.id is None and is_due:
@@ -156,7 +159,16 @@ class Tracker:
             track
             for track in self._living
             if time_s - track.last_s <= (self._max_missing_s if track.id is not None else 0.0)
+            and (track.last_s == time_s or not _has_left(track, frame_size_px))
         ]
+
+
+def _has_left(track: _Living, frame_size_px: tuple[int, int] | None) -> bool:
+    """Whether the middle of where motion puts a track lies outside of the picture."""
+    if frame_size_px is None:
+        return False
+    x, y, _, _ = box_to_centre(track.motion.xyxy_px)
+    return not (0 <= x <= frame_size_px[0] and 0 <= y <= frame_size_px[1])
 
 
 def _likely_cost(tracks: Sequence[_Living], boxes: NDArray[np.float32]) -> NDArray[np.float64]:
