@@ -38,6 +38,8 @@ class SyncSettings(BaseModel):
     """File that holds the password and nothing else."""
     window: Annotated[int, Field(ge=1, le=20)] = 20
     """Publications unanswered at once; the broker's Receive Maximum may lower it."""
+    batch_rows: Annotated[int, Field(ge=1, le=1000)] = 200
+    """Waiting rows of one lane that travel in one compressed message; 1: every row alone."""
     keepalive_s: Annotated[int, Field(ge=5, le=1200)] = 30
     """MQTT keep-alive."""
     connect_timeout_s: Annotated[float, Field(ge=0.1, le=60.0)] = 10.0

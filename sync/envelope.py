@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import Any
 
 from sync.errors import MessageInvalidError
 from sync.link import Message
@@ -54,8 +55,13 @@ def encode(node: NodeName, row: QueuedRecord) -> Message:
     Raises:
         MessageInvalidError: the record holds something that JSON or the receiver cannot take.
     """
+    return Message(node.events(row.lane), encode_data(row).encode(), tuple(attributes_of(node, row)), CONTENT_TYPE)
+
+
+def attributes_of(node: NodeName, row: QueuedRecord) -> list[tuple[str, str]]:
+    """The event's context attributes, in a fixed order."""
     record = row.record
-    properties = [
+    attributes = [
         ("specversion", "1.0"),
         ("id", row.id),
         ("source", f"/{node.path}"),
@@ -69,15 +75,29 @@ def encode(node: NodeName, row: QueuedRecord) -> Message:
         ("polv", record.policy_version),
     ]
     if record.key is not None:
-        properties.append(("key", record.key))
+        attributes.append(("key", record.key))
     if record.traceparent is not None:
-        properties.append(("traceparent", record.traceparent))
+        attributes.append(("traceparent", record.traceparent))
+    return attributes
+
+
+def encode_data(row: QueuedRecord) -> str:
+    """The event's data as JSON, members in the order of their names.
+
+    Raises:
+        MessageInvalidError: the record holds something that JSON cannot take.
+    """
     try:
-        text = json.dumps(dict(record.data), allow_nan=False, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-        payload = text.encode()
+        text = dump_data(row.record.data)
+        text.encode()
     except (TypeError, ValueError) as error:
         raise MessageInvalidError(f"data of {row.id} cannot be written as JSON") from error
-    return Message(node.events(row.lane), payload, tuple(properties), CONTENT_TYPE)
+    return text
+
+
+def dump_data(data: Mapping[str, Scalar]) -> str:
+    """The one way in which an event's data are written; a fingerprint hangs on it."""
+    return json.dumps(dict(data), allow_nan=False, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def decode(message: Message) -> ReceivedEvent:
@@ -86,33 +106,39 @@ def decode(message: Message) -> ReceivedEvent:
     Raises:
         MessageInvalidError: names what is wrong, without repeating the data.
     """
-    place = parse_topic(message.topic)
-    if place.channel is not Channel.EVENT or place.lane is None:
-        raise MessageInvalidError("not an event topic")
     if message.content_type != CONTENT_TYPE:
         raise MessageInvalidError(f"content type must be {CONTENT_TYPE}")
-    attributes = _attributes(message.properties)
+    attributes = dict(message.properties)
+    if len(attributes) != len(message.properties):
+        raise MessageInvalidError("an attribute is given twice")
+    return read_event(message.topic, attributes, _parse_data(message.payload), message.payload)
+
+
+def read_event(topic: str, attributes: Mapping[str, str], data: Mapping[str, Scalar], payload: bytes) -> ReceivedEvent:
+    """Check the attributes of an event against the contract and the topic it came on; ``data`` are checked already.
+
+    Raises:
+        MessageInvalidError: names what is wrong, without repeating the data.
+    """
+    place = parse_topic(topic)
+    if place.channel is not Channel.EVENT or place.lane is None:
+        raise MessageInvalidError("not an event topic")
+    _check_required(attributes)
     if attributes["source"] != f"/{place.node.path}":
         raise MessageInvalidError("source is not the node whose topic this is")
     epoch, lane, seq = _parse_id(attributes["id"])
     if lane is not place.lane:
         raise MessageInvalidError("id names another lane than the topic")
-    record = _record(lane, attributes, _parse_data(message.payload))
-    return ReceivedEvent(
-        place.node, QueuedRecord(epoch, lane, seq, record), message.payload, _digest(attributes, message.payload)
-    )
+    record = _record(lane, attributes, data)
+    return ReceivedEvent(place.node, QueuedRecord(epoch, lane, seq, record), payload, _digest(attributes, payload))
 
 
-def _attributes(properties: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    attributes = dict(properties)
-    if len(attributes) != len(properties):
-        raise MessageInvalidError("an attribute is given twice")
+def _check_required(attributes: Mapping[str, str]) -> None:
     missing = [name for name in _REQUIRED if not attributes.get(name)]
     if missing:
         raise MessageInvalidError(f"attribute {missing[0]} is missing")
     if attributes["specversion"] != "1.0":
         raise MessageInvalidError("specversion must be 1.0")
-    return attributes
 
 
 def _parse_id(text: str) -> tuple[str, Lane, int]:
@@ -177,17 +203,35 @@ def _parse_seconds(text: str) -> float:
 
 def _parse_data(payload: bytes) -> dict[str, Scalar]:
     _demand(len(payload) <= MAX_PAYLOAD_BYTES, "payload is too large")
+    return check_data(parse_json(payload))
+
+
+def parse_json(payload: bytes) -> Any:
+    """Read JSON in which no object names a field twice.
+
+    Raises:
+        MessageInvalidError: it is none.
+    """
     try:
-        data = json.loads(payload.decode(), object_pairs_hook=_unique)
+        return json.loads(payload.decode(), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise MessageInvalidError("payload is not JSON") from error
-    _demand(isinstance(data, dict), "payload is not an object")
+
+
+def check_data(data: object) -> dict[str, Scalar]:
+    """An event's data: an object of plain values.
+
+    Raises:
+        MessageInvalidError: it is something else.
+    """
+    if not isinstance(data, dict):
+        raise MessageInvalidError("payload is not an object")
     for name, value in data.items():
         _demand(_is_storable(name) and _is_scalar(value), "payload holds more than plain values")
-    return dict(data)
+    return data
 
 
-def _unique(pairs: list[tuple[str, Scalar]]) -> dict[str, Scalar]:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     _demand(len(found) == len(pairs), "payload names a field twice")
     return found

@@ -12,21 +12,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sync.acks import Ack, Greeting, parse_answer
+from sync.batches import Parcel, pack
 from sync.config import SyncSettings
 from sync.drain import Drain
-from sync.envelope import encode
 from sync.errors import AckRejectedError, LinkStalledError, LinkUnavailableError, MessageInvalidError
 from sync.link import Arrived, Link, Message, Settled
 from sync.outbox import Outbox
 from sync.presence import Claim, Presence, encode_presence
-from sync.records import Lane, QueuedRecord
+from sync.records import Lane
 from sync.topics import Channel, NodeName
 
 SecurityEvent = Callable[[AckRejectedError | MessageInvalidError], None]
 
-_BATCH_ROWS = 100
-_UNCOMMITTED_ROWS = 200
-"""Sent rows that the receiver has not committed; far under the 1,000 that a broker queues before it drops."""
+_DRAWN_ROWS = 100
+"""Rows read and marked at once, unless a batch is longer."""
+_UNCOMMITTED = 200
+"""Messages sent that the receiver has not committed; far under the 1,000 that a broker queues before it drops."""
+_UNCOMMITTED_BATCHES = 10
+"""The same in full batches: what is sent again when a receiver dies."""
 _GREETERS = 100
 _REWIND_EVERY_S = 1.0
 
@@ -39,23 +42,18 @@ class LaneProgress:
     sent_upto: int
     moved_s: float
     """Monotonic time of the last progress, or of the first row sent after everything was acknowledged."""
-    uncommitted: deque[int] = field(default_factory=deque)
-    """Numbers sent and not known to be committed at the other end, in sending order."""
+    uncommitted: deque[tuple[int, int]] = field(default_factory=deque)
+    """Messages not known to be committed at the other end, in sending order: last number and rows of each."""
 
-    def commit(self, last: int) -> int:
-        """Forget ``last`` and what was sent before it; returns how many. A broker keeps the order of a topic."""
-        if last not in self.uncommitted:
-            return 0
-        before = len(self.uncommitted)
-        while self.uncommitted.popleft() != last:
-            pass
-        return before - len(self.uncommitted)
+    def commit(self, last: int) -> None:
+        """Forget the message that ends with ``last`` and what was sent before it: a broker keeps a topic's order."""
+        if any(number == last for number, _ in self.uncommitted):
+            while self.uncommitted.popleft()[0] != last:
+                pass
 
-    def forget_upto(self, upto: int) -> int:
-        """Forget every number up to ``upto``; returns how many."""
-        before = len(self.uncommitted)
-        self.uncommitted = deque(seq for seq in self.uncommitted if seq > upto)
-        return before - len(self.uncommitted)
+    def forget_upto(self, upto: int) -> None:
+        """Forget every message that holds nothing above ``upto``."""
+        self.uncommitted = deque(message for message in self.uncommitted if message[0] > upto)
 
 
 @dataclass(slots=True)
@@ -91,10 +89,9 @@ class Session:
     """Set by whoever put rows into the outbox; cleared here."""
     has_progress: bool = False
     _drain: Drain = field(init=False)
-    _ready: deque[tuple[QueuedRecord, Message]] = field(default_factory=deque)
-    _unanswered: dict[int, QueuedRecord | None] = field(default_factory=dict)
+    _ready: deque[Parcel] = field(default_factory=deque)
+    _unanswered: set[int] = field(default_factory=set)
     _progress: dict[tuple[str, Lane], LaneProgress] = field(default_factory=dict)
-    _uncommitted: int = 0
     _began_s: float = field(init=False)
     _rewound_s: float = field(init=False)
     _looked_s: float = field(init=False)
@@ -125,7 +122,7 @@ class Session:
             for state in self.outbox.lanes(epoch)
             if state.acked_upto > 0
         )
-        self._publish(encode_presence(self.node, Presence(is_online=True, claims=claims)), None)
+        self._publish(encode_presence(self.node, Presence(is_online=True, claims=claims)))
 
     def step(self) -> None:
         """Deal with what came, send what may go, look at the watchdog; waits at most one idle period.
@@ -144,7 +141,7 @@ class Session:
         Raises:
             LinkUnavailableError: the connection is gone.
         """
-        self._publish(encode_presence(self.node, Presence(is_online=False)), None)
+        self._publish(encode_presence(self.node, Presence(is_online=False)))
 
     def settle(self, timeout_s: float) -> None:
         """Deal with what came and send nothing; waits at most ``timeout_s``.
@@ -162,7 +159,6 @@ class Session:
         now_s = self.mono_s()
         self._ready.clear()
         self._is_dry = False
-        self._uncommitted = 0
         self._rewound_s = now_s
         for state in self._drain.rewind():
             self._progress[self._drain.epochs[-1], state.lane] = LaneProgress(state.acked_upto, state.acked_upto, now_s)
@@ -180,14 +176,27 @@ class Session:
     def _is_patience_over(self) -> bool:
         return self.mono_s() - self._began_s >= self.settings.greeting_wait_s
 
+    @property
+    def _is_heard(self) -> bool:
+        return bool(self._greeted_by) or self.has_progress
+
     def _may_send(self) -> bool:
-        # Until a receiver shows that it listens, one window is sent as a probe and no more: a broker takes
-        # everything over, subscribers or not, and a month's backlog would go nowhere again and again.
-        is_heard = bool(self._greeted_by) or self.has_progress
-        if not is_heard and not self._is_patience_over():
+        if not self._is_heard and not self._is_patience_over():
             return False
-        allowance = _UNCOMMITTED_ROWS if is_heard else self.window
-        return self._uncommitted < allowance and len(self._unanswered) < self.window
+        return len(self._unanswered) < self.window and self._allowance_rows() > 0
+
+    def _allowance_rows(self) -> int:
+        """How many more rows may be on their way.
+
+        Until a receiver shows that it listens, one window of rows is sent as a probe and no more: a broker takes
+        everything over, subscribers or not, and a month's backlog would go nowhere again and again.
+        """
+        messages = sum(len(lane.uncommitted) for lane in self._progress.values())
+        rows = sum(rows for lane in self._progress.values() for _, rows in lane.uncommitted)
+        if not self._is_heard:
+            return self.window - rows
+        most = max(_UNCOMMITTED, _UNCOMMITTED_BATCHES * self.settings.batch_rows)
+        return most - rows if messages < _UNCOMMITTED else 0
 
     def _fill(self) -> None:
         if self._is_rewind_due and self.mono_s() - self._rewound_s >= _REWIND_EVERY_S:
@@ -197,8 +206,7 @@ class Session:
         while self._may_send():
             if not self._ready and not self._draw():
                 return
-            row, message = self._ready.popleft()
-            self._publish(message, row)
+            self._send(self._ready.popleft())
 
     def _draw(self) -> bool:
         if self._is_dry and not self.news.is_set() and self.mono_s() - self._looked_s < self.settings.idle_poll_s:
@@ -207,31 +215,33 @@ class Session:
         self._looked_s = self.mono_s()
         # Rows are marked in batches ahead of the window: the ledger's commit is a disk flush, and one for
         # each row would be the whole throughput. A link that breaks in between leaves rows marked twice.
-        rows = self._drain.next_rows(_BATCH_ROWS)
+        most = max(_DRAWN_ROWS, self.settings.batch_rows) if self._is_heard else self._allowance_rows()
+        rows = self._drain.next_rows(most)
         self._is_dry = not rows
         if not rows:
             if self._drain.is_stale():
                 self._rewind()
             return False
-        messages = [encode(self.node, row) for row in rows]
-        self.outbox.mark_sent(rows, [message.size_bytes for message in messages])
-        self._ready.extend(zip(rows, messages, strict=True))
+        parcels = pack(self.node, rows, batch_rows=self.settings.batch_rows)
+        self.outbox.mark_sent(rows, [size for parcel in parcels for size in parcel.sizes_bytes])
+        self._ready.extend(parcels)
         return True
 
-    def _publish(self, message: Message, row: QueuedRecord | None) -> None:
-        self._unanswered[self.link.publish(message)] = row
-        if row is None:
-            return
-        self.counters.published += 1
-        self._uncommitted += 1
-        lane = self._progress[row.epoch, row.lane]
-        lane.uncommitted.append(row.seq)
+    def _send(self, parcel: Parcel) -> None:
+        self._publish(parcel.message)
+        self.counters.published += len(parcel.rows)
+        last = parcel.rows[-1]
+        lane = self._progress[last.epoch, last.lane]
+        lane.uncommitted.append((last.seq, len(parcel.rows)))
         if lane.sent_upto <= lane.acked_upto:
             lane.moved_s = self.mono_s()
-        lane.sent_upto = max(lane.sent_upto, row.seq)
+        lane.sent_upto = max(lane.sent_upto, last.seq)
+
+    def _publish(self, message: Message) -> None:
+        self._unanswered.add(self.link.publish(message))
 
     def _settle(self, event: Settled) -> None:
-        self._unanswered.pop(event.token, None)
+        self._unanswered.discard(event.token)
         if event.is_refused:
             self.counters.refused_publications += 1
             raise LinkUnavailableError(f"the broker refused a publication with reason {event.reason_code:#04x}")
@@ -257,11 +267,11 @@ class Session:
             self._check_unread(ack)
             return
         if ack.last is not None:
-            self._uncommitted -= lane.commit(ack.last)
+            lane.commit(ack.last)
         if ack.upto <= lane.acked_upto:
             return
         self.counters.deleted += self.outbox.acknowledge(ack.epoch, ack.lane, ack.upto)
-        self._uncommitted -= lane.forget_upto(ack.upto)
+        lane.forget_upto(ack.upto)
         lane.acked_upto = ack.upto
         lane.moved_s = self.counters.last_ack_s = self.mono_s()
         self.has_progress = True

@@ -15,16 +15,18 @@ import structlog
 
 from sync.acks import Ack, Greeting, encode_ack, encode_greeting
 from sync.backoff import Backoff
+from sync.batches import unpack
 from sync.cloud.coverage import LaneKey
 from sync.cloud.sink_store import NodePresence, RejectedMessage, SinkStore
 from sync.config import SyncSettings
-from sync.envelope import ReceivedEvent, decode
+from sync.envelope import ReceivedEvent
 from sync.errors import LinkUnavailableError, MessageInvalidError
 from sync.link import Arrived, Endpoint, Link, LinkMaker, LinkProfile, Message, Settled
 from sync.presence import parse_presence
 from sync.topics import ALL_EVENTS, ALL_PRESENCES, Channel, NodeName, parse_topic
 
-_BATCH_ROWS = 100
+_BATCH_MESSAGES = 100
+_BATCH_EVENTS = 1000
 _BATCH_S = 0.01
 _IDLE_S = 0.5
 _RECEIVE_MAXIMUM = 200
@@ -51,6 +53,10 @@ class _Batch:
     rejected: list[RejectedMessage] = field(default_factory=list)
     presences: list[NodePresence] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.tokens) >= _BATCH_MESSAGES or len(self.events) >= _BATCH_EVENTS
 
 
 class _Connection:
@@ -187,7 +193,7 @@ class Sink:
     def _collect(self, connection: _Connection) -> _Batch:
         batch = _Batch()
         deadline_s = monotonic() + _IDLE_S
-        while len(batch.tokens) < _BATCH_ROWS and (remaining_s := deadline_s - monotonic()) > 0:
+        while not batch.is_full and (remaining_s := deadline_s - monotonic()) > 0:
             for event in connection.poll(remaining_s):
                 self._sort(event, batch)
             if self._stopping.is_set() or (connection.has_waiting and not batch.tokens):
@@ -205,7 +211,7 @@ class Sink:
             if place.channel is Channel.PRESENCE:
                 batch.presences.append(NodePresence(place.node, parse_presence(message.payload)))
             else:
-                batch.events.append(decode(message))
+                batch.events.extend(unpack(message))
         except MessageInvalidError as error:
             batch.rejected.append(RejectedMessage(message.topic, str(error), message.payload))
 

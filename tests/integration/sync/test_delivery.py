@@ -4,6 +4,7 @@ from itertools import groupby
 
 import pytest
 
+from sync.batches import pack
 from sync.cloud.sink_reader_store import SinkReader
 from sync.records import Lane
 from tests.integration.sync.conftest import FAST, NODE, wait_until
@@ -171,24 +172,20 @@ def test_presence_says_online_and_offline(mosquitto, head_office, outbox, uplink
     wait_until(lambda: office.report().nodes_online == 0, "the node said good-bye")
 
 
-def test_the_ledger_is_written_before_the_bytes_and_sizes_are_those_of_the_packets(broker, head_office, outbox):
-    # Marked in batches, so every published row is in the ledger; none is published that is not.
-    from sync.envelope import encode
-    from sync.mqtt_link import mqtt_links
-    from sync.uplink import Uplink, uplink_profile
-
+@pytest.mark.parametrize("batch_rows", [1, 200])
+def test_the_ledger_holds_every_row_and_its_sizes_add_up_to_the_packets(
+    broker, head_office, outbox, uplink_to, batch_rows
+):
     head_office(broker.endpoint).await_link()
     outbox.put_many(Lane.P1, 50)
-    rows = {row.id: row for row in outbox.take(EPOCH, Lane.P1, after_seq=0, limit=50)}
-    with Uplink(
-        outbox,
-        NODE,
-        FAST,
-        make_link=mqtt_links(uplink_profile(NODE, broker.endpoint, FAST)),
-        broker=broker.endpoint.address,
-    ):
+    rows = outbox.take(EPOCH, Lane.P1, after_seq=0, limit=50)
+    with uplink_to(broker.endpoint, FAST.model_copy(update={"batch_rows": batch_rows})):
         wait_until(lambda: outbox.pending == 0, "the outbox is empty")
-    assert dict(outbox.ledger) == {name: encode(NODE, row).size_bytes for name, row in rows.items()}
+    parcels = pack(NODE, rows, batch_rows=batch_rows)
+    assert dict(outbox.ledger) == {
+        row.id: size for parcel in parcels for row, size in zip(parcel.rows, parcel.sizes_bytes, strict=True)
+    }
+    assert sum(size for _, size in outbox.ledger) == sum(parcel.message.size_bytes for parcel in parcels)
 
 
 @pytest.mark.parametrize("stops", [5])

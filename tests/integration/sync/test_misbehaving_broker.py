@@ -18,7 +18,7 @@ from tests.integration.sync.scripted_broker import ScriptedBroker
 
 ACK_TOPIC = NODE.topic(Channel.ACK)
 GREETING = (ACK_TOPIC, encode_greeting(Greeting("receiver-1")))
-PATIENT = FAST.model_copy(update={"watchdog_s": 600.0})
+PATIENT = FAST.model_copy(update={"batch_rows": 1, "watchdog_s": 600.0})
 
 
 @pytest.fixture
