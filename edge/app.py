@@ -33,6 +33,7 @@ from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.programs import base_url, make_programs_endpoint
 from edge.recorder import Recorder
 from edge.serving import WebSurface, take_port
+from edge.shelf_joins import ShelfJoins
 from edge.status import write_status
 from edge.stock import ShelfStock, SlotSight
 from edge.translate import Translator
@@ -173,14 +174,17 @@ class Appliance:
             artefact = self._registry.active(task)
             network = BoxNetwork.open(artefact, threads=models.onnx_threads, providers=models.providers)
             networks[task] = self._producers.enter_context(network)
+        vision = self._shop.settings.vision
+        shelves = self._producers.enter_context(ShelfJoins(self._registry, self._places, models, packs=vision.packs))
         return VisionService(
             self._shop.cameras,
-            self._shop.settings.vision,
+            vision,
             person_network=networks[Task.PERSONS],
             face_network=networks[Task.FACES],
             on_readings=self._on_readings,
             clock=self._clock,
             on_turn=self._governor.tell,
+            aids_of=shelves.of,
         )
 
     def _start_uplink(self) -> "Uplink | NoUplink":

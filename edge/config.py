@@ -133,7 +133,10 @@ def load_shop(folder: Path) -> ShopFiles:
     if doubled:
         raise ConfigError(f"{path}: shop.cameras: two camera files have the id {', '.join(doubled)}; give each its own")
     folder = folder.resolve()
-    settings = settings.model_copy(update={"sync": _placed(settings.sync, folder)})
+    vision = settings.vision
+    if vision.packs is not None:
+        vision = vision.model_copy(update={"packs": _under(folder, vision.packs)})
+    settings = settings.model_copy(update={"sync": _placed(settings.sync, folder), "vision": vision})
     return ShopFiles(folder=folder, settings=settings, cameras=cameras)
 
 

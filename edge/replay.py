@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from edge.facts import Fact
+from edge.places import Places
+from edge.shelf_joins import ShelfJoins, at_once
 from edge.translate import Translator
 from models.config import ModelsSettings
 from models.manifest import Task
@@ -23,19 +25,25 @@ def replay_facts(
     camera: CameraSettings,
     *,
     registry: Registry,
+    places: Places,
     started_at: datetime,
+    packs: Path | None = None,
     every_frame: bool = False,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Iterator[list[Fact]]:
-    """Yield batches of facts that became known together, in order.
+    """Yield batches of facts that became known together, in order; ``packs`` is a folder with a picture of each pack.
 
     Raises:
+        ConfigError: the folder of packs holds something else.
         VisionError: the video or a reference picture is missing or cannot be read.
         ModelsError: weights are missing or wrong.
     """
     models, translator = ModelsSettings(), Translator()
     artefact = registry.active(Task.PERSONS)
-    with BoxNetwork.open(artefact, threads=models.onnx_threads, providers=models.providers) as persons:
+    with (
+        BoxNetwork.open(artefact, threads=models.onnx_threads, providers=models.providers) as persons,
+        ShelfJoins(registry, places, models, packs=packs, search_of=at_once) as shelves,
+    ):
         batches = replay(
             video,
             camera,
@@ -43,6 +51,7 @@ def replay_facts(
             started_at=started_at,
             person_network=persons if camera.detect_persons else None,
             references=load_references(camera.references),
+            aids=shelves.of(camera),
             every_frame=every_frame,
             on_progress=on_progress,
         )

@@ -19,8 +19,10 @@ from edge.facts import (
     FeedRestoredFact,
     FootfallCountFact,
     QueueLengthFact,
+    ShelfComplianceFact,
     ShelfCountFact,
     ShelfLowFact,
+    ShelfMisplacedFact,
     ShelfOutOfStockFact,
     ShelfRestockedFact,
     ZoneCrossingFact,
@@ -31,6 +33,8 @@ from vision.readings import (
     FeedFaulted,
     FeedRestored,
     LineCrossed,
+    PackMisplaced,
+    PlanogramCompared,
     Reading,
     ShelfCounted,
     ZoneDwelt,
@@ -114,6 +118,10 @@ class Translator:
                         no_data_s=reading.no_data_s,
                     )
                 ]
+            case PackMisplaced():
+                return [_misplaced(reading)]
+            case PlanogramCompared():
+                return [_compliance(reading)]
             case LineCrossed():
                 return [self._crossing(reading)]
             case ZoneDwelt():
@@ -182,6 +190,28 @@ class Translator:
                 "direction": reading.direction,
             }
         )
+
+
+def _misplaced(reading: PackMisplaced) -> Fact:
+    return ShelfMisplacedFact(
+        **_seen(reading),
+        confidence=reading.confidence,
+        slot=reading.slot_id,
+        sku=reading.sku,
+        seen_sku=reading.seen_sku,
+        state="ended" if reading.is_over else "began",
+        began_at=reading.began_at,
+    )
+
+
+def _compliance(reading: PlanogramCompared) -> Fact:
+    return ShelfComplianceFact(
+        **_seen(reading),
+        percent=round(100 * reading.compliance, 1),
+        planned=reading.planned,
+        in_place=reading.in_place,
+        unknown_slots=reading.unknown_slots,
+    )
 
 
 def _seen(reading: Reading) -> dict[str, Any]:

@@ -43,9 +43,17 @@ class Compliance:
 
         Further packs of a product do not make up for another slot's.
         """
-        told = [(content.units, content.slot.facings) for content in self.slots if content.units is not None]
-        planned = sum(facings for _, facings in told)
-        return sum(min(units, facings) for units, facings in told) / planned if planned else None
+        return self.in_place / self.planned if self.planned else None
+
+    @property
+    def planned(self) -> int:
+        """Facings of the slots that can be told."""
+        return sum(content.slot.facings for content in self.slots if content.units is not None)
+
+    @property
+    def in_place(self) -> int:
+        """How many of them hold their product."""
+        return sum(min(content.units, content.slot.facings) for content in self.slots if content.units is not None)
 
 
 def compare(

@@ -180,3 +180,8 @@ class VisionSettings(_Section):
     """No picture for so long is a lost feed."""
     reconnect_max_s: float = Field(default=30.0, ge=1.0, le=300.0)
     """Longest wait between tries to connect."""
+    packs: Path | None = None
+    """Folder with a picture of each pack's front, named by its sku: what stands in a wrong slot is then told."""
+    packs_every_s: float = Field(
+        default=600.0, ge=20.0, le=86400.0, description="how often packs are named; also after every change of a count"
+    )

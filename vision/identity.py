@@ -13,7 +13,7 @@ the picture and planes that no standing pack could give.
     └──────┘             └───┘ └───┘
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,7 +79,7 @@ class _Plane:
 
 
 def find_packs(
-    image_bgr: Picture, references: Sequence[PackReference], *, whole_share: float = 0.75
+    image_bgr: Picture, references: Iterable[PackReference], *, whole_share: float = 0.75
 ) -> list[PackFound]:
     """Packs of the references' products in a picture, uint8 (H, W, 3), BGR; left to right, then downwards.
 

@@ -109,11 +109,7 @@ class Opinion:
     presence: float
     """Structure of what changed: 0 as the empty look or none at all, 1 as much as when stocked."""
     knows_empty: bool
-
-    @property
-    def confidence(self) -> float:
-        """Of the verdict, 0.5..1."""
-        return max(self.stocked, 1.0 - self.stocked)
+    knows_stocked: bool = True
 
 
 class CellMemory:
@@ -181,7 +177,8 @@ class CellMemory:
         """Only the empty look known: a cell with new structure is full."""
         bare = self._nearest(self._empty, now)
         presence = now.distance(bare, self._window) / max(2 * bare.energy(self._window), 3 * _FLAT)
-        return _opinion(float(np.clip(presence, 0.0, 0.9)), presence, knows_empty=True)
+        opinion = _opinion(float(np.clip(presence, 0.0, 0.9)), presence, knows_empty=True)
+        return replace(opinion, knows_stocked=False)
 
     def learn(self, now: Look, verdict: Verdict) -> None:
         """Keep a look that a claim was made on: as a new one when it is new, else by drawing the nearest to it."""

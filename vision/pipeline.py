@@ -21,10 +21,12 @@ from vision.gate import QUIET_LEVELS, GateView, Glance, MotionGate
 from vision.health import FaultChange, FeedHealth
 from vision.masks import Masks
 from vision.movement import Movement, hidden_boxes
+from vision.pack_watch import PackWatch
 from vision.people import PeopleWatch
 from vision.pictures import Picture
 from vision.readings import FeedFault, FeedFaulted, FeedRestored, Reading, ShelfCounted, Stamp
 from vision.shelf import BoxNorm, ShelfWatch, zones_of
+from vision.shelf_aids import NO_AIDS, ShelfAids
 from vision.slots import place_slots
 
 _STRUCTURE_AGAIN_S = 1.0
@@ -81,8 +83,11 @@ class CameraPipeline:
         *,
         person_network: BoxNetwork | None = None,
         references: References | None = None,
+        aids: ShelfAids = NO_AIDS,
     ) -> None:
         self.settings = settings
+        self._sources = aids.sources
+        self._packs = PackWatch(settings.slots, aids.packs, vision.packs_every_s) if aids.packs else None
         self.people = PeopleWatch(settings, person_network)
         self.counts = PipelineCounts()
         self._references = references or References()
@@ -201,6 +206,8 @@ class CameraPipeline:
     def _begin_afresh(self, time_s: float) -> None:
         self.people.forget()
         self._glance.drop_past()
+        if self._packs is not None:
+            self._packs.forget_running()
         if self._shelf is not None:
             self._shelf.gate.drop_past()
             self._shelf.watch.recheck(time_s)
@@ -215,7 +222,9 @@ class CameraPipeline:
         small_size_px = (small.shape[1], small.shape[0])
         places = place_slots(self.settings.slots, picture_size_px=size_px, small_size_px=small_size_px)
         keep_out = zones_of(places, shape=small.shape[:2])
-        shelf = ShelfWatch(places, shape=small.shape[:2], steady_s=self.settings.steady_s, time_s=time_s)
+        shelf = ShelfWatch(
+            places, shape=small.shape[:2], steady_s=self.settings.steady_s, time_s=time_s, sources=self._sources
+        )
         for picture, is_stocked in ((self._references.stocked, True), (self._references.empty, False)):
             if picture is not None:
                 shelf.learn_reference(pictures.fit_to(picture, size_px), is_stocked=is_stocked)
@@ -226,7 +235,7 @@ class CameraPipeline:
         if update.settled is not None:
             sight.gate.absorb(small, update.settled)
         shelf_units = sight.watch.shelf_units()
-        return [
+        return self._name_packs(sight, frame, view, has_changed=bool(update.counts)) + [
             ShelfCounted(
                 **seen_in(frame),
                 slot_id=count.place.slot.id,
@@ -246,6 +255,17 @@ class CameraPipeline:
         boxes = self.people.sure().clip(width_px=width, height_px=height).xyxy_px
         persons = [(float(a / width), float(b / height), float(c / width), float(d / height)) for a, b, c, d in boxes]
         return persons if self._correction is None else hidden_boxes(persons, self._correction, height / width)
+
+    def _name_packs(self, sight: _ShelfSight, frame: Frame, view: GateView, *, has_changed: bool) -> list[Reading]:
+        if self._packs is None:
+            return []
+        is_calm = not view.is_open and sight.watch.is_calm and not len(self.people.sure())
+        return self._packs.look(frame, is_calm=is_calm, has_changed=has_changed)
+
+    @property
+    def compliance(self) -> float | None:
+        """Planned facings that hold their product, 0..1, as last told; None where no packs are named."""
+        return None if self._packs is None else self._packs.compliance
 
     def overlay(self) -> Overlay:
         """What is known now, for the console's picture."""

@@ -61,6 +61,33 @@ class ShelfCounted(Seen):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackMisplaced(Seen):
+    """A product stands in a slot where it does not belong, or no longer does; told when seen twice."""
+
+    slot_id: str
+    sku: str
+    """The product that belongs there."""
+    seen_sku: str
+    confidence: float
+    began_at: datetime
+    """When it was first seen there."""
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanogramCompared(Seen):
+    """How far a camera's shelf keeps to its planogram changed; seen twice."""
+
+    compliance: float
+    """Planned facings that hold their product, 0..1, of the slots that can be told."""
+    planned: int
+    """Facings of the slots that can be told."""
+    in_place: int
+    unknown_slots: int
+    """Slots of products without a reference picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFaulted(Seen):
     """A camera stopped giving usable pictures; until restored its slots and zones are "no data"."""
 
@@ -105,4 +132,13 @@ class ZoneOccupied(Seen):
     confidence: float
 
 
-Reading = ShelfCounted | FeedFaulted | FeedRestored | LineCrossed | ZoneDwelt | ZoneOccupied
+Reading = (
+    ShelfCounted
+    | PackMisplaced
+    | PlanogramCompared
+    | FeedFaulted
+    | FeedRestored
+    | LineCrossed
+    | ZoneDwelt
+    | ZoneOccupied
+)

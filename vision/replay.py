@@ -15,6 +15,7 @@ from vision.frames import Frame
 from vision.masks import Masks
 from vision.pipeline import CameraPipeline, References
 from vision.readings import Reading
+from vision.shelf_aids import NO_AIDS, ShelfAids
 
 _EARLY_PART = 0.02  # of a frame interval: a clip's times are rounded
 _REPORT_FRAMES = 25
@@ -29,6 +30,7 @@ def replay(
     started_at: datetime,
     person_network: BoxNetwork | None = None,
     references: References | None = None,
+    aids: ShelfAids = NO_AIDS,
     every_frame: bool = False,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Iterator[list[Reading]]:
@@ -43,7 +45,7 @@ def replay(
     """
     use_one_thread()
     frames = 0
-    pipeline = CameraPipeline(settings, vision, person_network=person_network, references=references)
+    pipeline = CameraPipeline(settings, vision, person_network=person_network, references=references, aids=aids)
     for frame, share in _frames(video, settings, started_at, every_frame=every_frame):
         frames += 1
         readings = pipeline.process(frame)

@@ -89,6 +89,8 @@ class CameraView:
     """Due, but the machine was busy: not looked at."""
     late_frames: int
     """Looked at, but later than ``min_fps`` asks, because the machine was busy."""
+    compliance: float | None = None
+    """Planned facings that hold their product, 0..1; None where no packs are named."""
 
 
 class Redactor:
@@ -254,6 +256,7 @@ class Seat:
             thinned_frames=self._thinned,
             skipped_frames=self._skipped,
             late_frames=self._late,
+            compliance=self.pipeline.compliance,
         )
 
     def _slot_views(self, now: datetime) -> tuple[SlotView, ...]:

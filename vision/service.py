@@ -20,6 +20,7 @@ from vision.pipeline import CameraPipeline, References
 from vision.posted import Posted
 from vision.readings import Reading
 from vision.seats import CameraView, Redactor, Seat
+from vision.shelf_aids import NO_AIDS, ShelfAids
 from vision.worker import VisionWorker
 
 _CALL_S = 5.0
@@ -29,6 +30,11 @@ T = TypeVar("T")
 
 def _nobody_asks(_is_short: bool) -> None:
     """Nothing shares the machine with the cameras."""
+
+
+def _no_aids(_settings: CameraSettings) -> ShelfAids:
+    """Likeness alone reads the slots."""
+    return NO_AIDS
 
 
 class VisionService:
@@ -55,6 +61,7 @@ class VisionService:
         face_network: BoxNetwork | None = None,
         random: Random | None = None,
         on_turn: Callable[[bool], None] = _nobody_asks,
+        aids_of: Callable[[CameraSettings], ShelfAids] = _no_aids,
     ) -> None:
         self._vision = vision
         self._on_readings = on_readings
@@ -62,6 +69,7 @@ class VisionService:
         self._clock = clock
         self._random = random
         self._person_network = person_network
+        self._aids_of = aids_of
         self._redactor = Redactor(face_network)
         self._telling = threading.Lock()
         self._asking = threading.Lock()
@@ -88,6 +96,7 @@ class VisionService:
             self._vision,
             person_network=self._person_network,
             references=load_references(settings.references),
+            aids=self._aids_of(settings),
         )
         return Seat(settings, pipeline, feed, self._redactor)
 

@@ -30,6 +30,8 @@ _SAMPLES = 4
 _LEAST_SIDE_PX, _MOST_SIDE_PX = 416, 1280
 _SLOT_SIDE_PX = 24.0
 """At which a slot's shorter side is well seen: three cells."""
+_AROUND_PX = 48.0
+"""In the network's pixels: what is shown around a slot that is read alone."""
 
 
 class Session(Protocol):
@@ -48,10 +50,37 @@ def slot_features(
     Raises:
         ArtefactInvalidError: the weights give no such features.
     """
+    size_px = (image_bgr.shape[1], image_bgr.shape[0])
+    return _features(session, manifest, image_bgr, quads_px, scale=scale_for(quads_px, max(size_px)))
+
+
+def features_near(
+    session: Session, manifest: Manifest, image_bgr: Picture, quads_px: Sequence[Quad], *, scale: float
+) -> NDArray[np.float32]:
+    """The same of the cells of one slot, from what lies around it alone: milliseconds where the whole picture is tens.
+
+    ``scale`` is `scale_for` all slots of the camera. Learnt on whole pictures and read so, 90 photos gave the same
+    balanced accuracy (.978 and .976).
+
+    Raises:
+        ArtefactInvalidError: the weights give no such features.
+    """
+    corners = np.concatenate(quads_px)
+    around = _AROUND_PX / scale
+    height, width = image_bgr.shape[:2]
+    left, top = np.maximum(np.floor(corners.min(axis=0) - around), 0).astype(int)
+    right, bottom = np.minimum(np.ceil(corners.max(axis=0) + around), (width, height)).astype(int)
+    moved = [quad - np.array([left, top], np.float32) for quad in quads_px]
+    return _features(session, manifest, image_bgr[top:bottom, left:right], moved, scale=scale)
+
+
+def _features(
+    session: Session, manifest: Manifest, image_bgr: Picture, quads_px: Sequence[Quad], *, scale: float
+) -> NDArray[np.float32]:
     if manifest.input is None:
         raise ArtefactInvalidError(f"{manifest.name}: these weights look at no pictures")
     size_px = (image_bgr.shape[1], image_bgr.shape[0])
-    side_px = _side_px(quads_px, max(size_px))
+    side_px = round(max(size_px) * scale)
     plan = plan_letterbox(size_px, side_px=side_px, multiple_of=manifest.input.multiple_of)
     picture = fill_letterbox(image_bgr, plan).transpose(2, 0, 1)[None].astype(np.float32)
     mean, std = (np.array(given, np.float32).reshape(1, 3, 1, 1) for given in (manifest.input.mean, manifest.input.std))
@@ -65,11 +94,11 @@ def slot_features(
     return np.stack([pool(outputs[OUTPUT][0], quad * shrunk / np.float32(STRIDE)) for quad in quads_px])
 
 
-def _side_px(quads_px: Sequence[Quad], longest_px: int) -> int:
-    """Long side of the network's picture at which the middle slot is well seen."""
+def scale_for(quads_px: Sequence[Quad], longest_px: int) -> float:
+    """How much larger than the camera's picture the network's is, at which the middle slot is well seen."""
     sides = [float(min(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[3] - quad[0]))) for quad in quads_px]
     wanted = longest_px * _SLOT_SIDE_PX / max(float(np.median(sides)), 1.0)
-    return round(min(max(wanted, _LEAST_SIDE_PX), _MOST_SIDE_PX))
+    return round(min(max(wanted, _LEAST_SIDE_PX), _MOST_SIDE_PX)) / longest_px
 
 
 def pool(features: Field, quad_cells: Quad) -> Field:

@@ -19,6 +19,7 @@ import numpy as np
 from vision import pictures
 from vision.config import SlotSettings
 from vision.pictures import Mask, Picture, Quad
+from vision.quads import part_of, sides_of
 
 _LONGEST_PX = 56  # of a cell's patch: enough for a pack's outline and large print
 _SHORTEST_PX = 12
@@ -33,6 +34,8 @@ class SlotPlace:
     """One slot in pictures of one size. Masks are of the shrunk picture."""
 
     slot: SlotSettings
+    corners_px: Quad
+    """The slot in the full picture, from top left clockwise."""
     quad_px: Quad
     """The slot with its margin, in the full picture."""
     cell_px: tuple[int, int]
@@ -68,25 +71,20 @@ def _place(
     shape = (small[1], small[0])
     edges = np.linspace(0.0, 1.0, slot.facings + 1)
     scale = np.array(small, np.float32)
-    cells = tuple(pictures.fill_polygon(shape, _part(quad_norm, (a, 0.0, b, 1.0)) * scale) for a, b in pairwise(edges))
+    cells = tuple(
+        pictures.fill_polygon(shape, part_of(quad_norm, (a, 0.0, b, 1.0)) * scale) for a, b in pairwise(edges)
+    )
     across = _ZONE_SHARE / slot.facings**0.5
-    zone = pictures.fill_polygon(shape, _part(quad_norm, (-across, -_ZONE_SHARE, 1 + across, 1 + _ZONE_SHARE)) * scale)
-    wide = _part(quad, (-shares_xy[0], -shares_xy[1], 1 + shares_xy[0], 1 + shares_xy[1]))
+    zone = pictures.fill_polygon(
+        shape, part_of(quad_norm, (-across, -_ZONE_SHARE, 1 + across, 1 + _ZONE_SHARE)) * scale
+    )
+    wide = part_of(quad, (-shares_xy[0], -shares_xy[1], 1 + shares_xy[0], 1 + shares_xy[1]))
     tremble_px = max(8.0, _TREMBLE_SHARE * float(np.count_nonzero(zone)))
-    return SlotPlace(slot, wide, cell, margin, cells, zone, tremble_px)
+    return SlotPlace(slot, quad, wide, cell, margin, cells, zone, tremble_px)
 
 
 def _patch_size(quad_px: Quad, facings: int) -> tuple[int, int]:
-    sides = np.linalg.norm(np.roll(quad_px, -1, axis=0) - quad_px, axis=1)
-    width, height = float(sides[0] + sides[2]) / 2 / facings, float(sides[1] + sides[3]) / 2
+    wide, height = sides_of(quad_px)
+    width = wide / facings
     scale = min(1.0, _LONGEST_PX / max(width, height), _WIDEST_SLOT_PX / (width * facings))
     return max(round(width * scale), _SHORTEST_PX), max(round(height * scale), _SHORTEST_PX)
-
-
-def _part(quad: Quad, box: tuple[float, float, float, float]) -> Quad:
-    """Corners of a box in the quad's own coordinates (0..1, beyond 1 outside), bilinear."""
-    left, top, right, bottom = box
-    uv = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-    u, v = uv[:, :1], uv[:, 1:]
-    rows = (1 - u) * (1 - v) * quad[0] + u * (1 - v) * quad[1] + u * v * quad[2] + (1 - u) * v * quad[3]
-    return np.asarray(rows, np.float32)

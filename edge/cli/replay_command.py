@@ -41,13 +41,15 @@ def replay(
     steady: list[int] = []
     with sentences():
         camera = load_camera(config)
-        registry = Registry(Places(data_folder(data)).models, DEFAULT_ARTEFACTS)
+        places = Places(data_folder(data))
+        registry = Registry(places.models, DEFAULT_ARTEFACTS)
         with _progress() as bar:
             task = bar.add_task(f"replaying {video.name}", total=1.0)
             batches = replay_facts(
                 video,
                 camera,
                 registry=registry,
+                places=places,
                 started_at=began or _UNDATED,
                 every_frame=every_frame,
                 on_progress=lambda share: bar.update(task, completed=share),

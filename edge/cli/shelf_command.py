@@ -70,7 +70,7 @@ def count(
                     f"{source} is no picture that can be read, and --packs and --draw take one; give .jpg, .png, "
                     ".webp, .bmp or .tif (a recording is counted by its --planogram alone)"
                 )
-            _count_recording(source, _needed(camera), registry, as_json=as_json)
+            _count_recording(source, _needed(camera), registry, places, as_json=as_json)
 
 
 @app.command()
@@ -165,12 +165,14 @@ def _learnt_readings(camera: CameraSettings, image: Picture, registry: Registry,
     return learnt.read(image)
 
 
-def _count_recording(source: Path, camera: CameraSettings, registry: Registry, *, as_json: bool) -> None:
+def _count_recording(
+    source: Path, camera: CameraSettings, registry: Registry, places: Places, *, as_json: bool
+) -> None:
     """The slots' steady counts at the end, and the steady units of the whole shelf on the way there."""
     latest: dict[str, ShelfCountFact] = {}
     changes: list[tuple[float, int]] = []
     undated = datetime(2000, 1, 1, tzinfo=UTC)
-    for facts in replay_facts(source, camera, registry=registry, started_at=undated):
+    for facts in replay_facts(source, camera, registry=registry, places=places, started_at=undated):
         for fact in facts:
             if isinstance(fact, ShelfCountFact):
                 latest[fact.slot] = fact

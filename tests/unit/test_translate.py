@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from edge.translate import FOOTFALL_PERIOD_S, Translator
-from vision.readings import FeedFault, FeedFaulted, FeedRestored, LineCrossed, ShelfCounted
+from vision.readings import (
+    FeedFault,
+    FeedFaulted,
+    FeedRestored,
+    LineCrossed,
+    PackMisplaced,
+    PlanogramCompared,
+    ShelfCounted,
+)
 
 START = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
 
@@ -105,3 +113,25 @@ def test_an_unfinished_quarter_is_told_at_the_stop() -> None:
     translator.facts([_crossed("in", 0)])
     (footfall,) = translator.due_footfall(START + timedelta(seconds=60), final=True)
     assert footfall.model_dump()["period_s"] == 60.0
+
+
+def test_a_wrong_pack_has_a_beginning_and_an_end() -> None:
+    seen = {"camera_id": "cam-dairy", "captured_at": START, "mono_s": 0.0, "media_s": 9.0}
+    told = Translator().facts(
+        PackMisplaced(
+            **seen, slot_id="d-1", sku="BR-1", seen_sku="BR-2", confidence=0.8, began_at=START, is_over=is_over
+        )
+        for is_over in (False, True)
+    )
+    bodies = [fact.model_dump() for fact in told]
+    assert [(b["state"], b["slot"], b["sku"], b["seen_sku"], b["began_at"]) for b in bodies] == [
+        ("began", "d-1", "BR-1", "BR-2", START),
+        ("ended", "d-1", "BR-1", "BR-2", START),
+    ]
+
+
+def test_compliance_is_told_in_per_cent() -> None:
+    seen = {"camera_id": "cam-dairy", "captured_at": START, "mono_s": 0.0, "media_s": 9.0}
+    reading = PlanogramCompared(**seen, compliance=2 / 3, planned=12, in_place=8, unknown_slots=1)
+    (fact,) = Translator().facts([reading])
+    assert fact.model_dump()["percent"] == 66.7

@@ -97,9 +97,9 @@ def test_an_empty_look_alone_tells_that_something_stands_there() -> None:
     assert cell.judge(noisy(PACK)).verdict is Verdict.STOCKED
 
 
-def test_confidence_is_that_of_the_likelier_state() -> None:
-    assert memory(stocked=True, empty=True).judge(noisy(PACK)).confidence > 0.95
-    assert 0.5 <= memory(stocked=True, empty=True).judge(noisy(OTHER)).confidence < 0.95
+def test_the_odds_are_long_for_a_known_look_and_short_for_another() -> None:
+    assert memory(stocked=True, empty=True).judge(noisy(PACK)).stocked > 0.95
+    assert 0.05 < memory(stocked=True, empty=True).judge(noisy(OTHER)).stocked < 0.95
 
 
 def test_a_blank_memory_does_not_judge() -> None:
