@@ -139,15 +139,6 @@ class VisionService:
         """Every camera as it is now, in the order of the settings; keeps no picture fresh. Does not block."""
         return [seat.view(self._clock, watch=False) for seat in self._seats()]
 
-    def call(self, camera_id: str, work: Callable[[Seat], T], *, timeout_s: float = _CALL_S) -> T:
-        """Run ``work`` with a camera's seat in its worker's thread, between two turns, and return what it returns.
-
-        Blocks until it is done, and must not be called from within readings or turns. All cameras of the worker wait
-        meanwhile, so it has to be short. What it raises is raised here.
-
-        Raises:
-            KeyError: there is no such camera.
-            TimeoutError: it was not done in time (the worker is busy, not started or stopped). Not begun, it never
     def post(self, camera_id: str, posted: Posted) -> None:
         """Hand in a picture that a camera sent. Does not block.
 
@@ -157,6 +148,15 @@ class VisionService:
         """
         self._homes[camera_id].seats[camera_id].feed.post(posted)
 
+    def call(self, camera_id: str, work: Callable[[Seat], T], *, timeout_s: float = _CALL_S) -> T:
+        """Run ``work`` with a camera's seat in its worker's thread, between two turns, and return what it returns.
+
+        Blocks until it is done, and must not be called from within readings or turns. All cameras of the worker wait
+        meanwhile, so it has to be short. What it raises is raised here.
+
+        Raises:
+            KeyError: there is no such camera.
+            TimeoutError: it was not done in time (the worker is busy, not started or stopped). Not begun, it never
                 will be.
         """
         home = self._homes[camera_id]
