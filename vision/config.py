@@ -9,22 +9,27 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from vision.geometry import is_inside
+from vision.geometry import is_inside, passes_through
 
 Norm = Annotated[float, Field(ge=0.0, le=1.0, description="share of the picture's width or height")]
 PointNorm = tuple[Norm, Norm]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
-def _not_flat(polygon: tuple[PointNorm, ...]) -> tuple[PointNorm, ...]:
+def _simple(polygon: tuple[PointNorm, ...]) -> tuple[PointNorm, ...]:
     twice_area = sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(polygon, polygon[1:] + polygon[:1], strict=True))
     if abs(twice_area) < 2e-5:
         raise ValueError("the points enclose no area; give the corners in order around the place")
+    edges = list(zip(polygon, polygon[1:] + polygon[:1], strict=True))
+    for place, edge in enumerate(edges):
+        others = edges[place + 2 : len(edges) - (place == 0)]  # neighbours meet at their corner
+        if any(passes_through(*edge, *other) for other in others):
+            raise ValueError("its edges cross; give the corners in order around the place")
     return polygon
 
 
-QuadNorm = Annotated[tuple[PointNorm, PointNorm, PointNorm, PointNorm], AfterValidator(_not_flat)]
-PolygonNorm = Annotated[tuple[PointNorm, ...], Field(min_length=3, max_length=64), AfterValidator(_not_flat)]
+QuadNorm = Annotated[tuple[PointNorm, PointNorm, PointNorm, PointNorm], AfterValidator(_simple)]
+PolygonNorm = Annotated[tuple[PointNorm, ...], Field(min_length=3, max_length=64), AfterValidator(_simple)]
 
 
 FOLDER_SCHEME = "folder:"

@@ -1,0 +1,330 @@
+"""The desk over cameras that really run: drawn clips, real networks, real files and a real store."""
+
+import shutil
+import threading
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.camera_desk import ShopDesk, make_desk
+from edge.catalogue import load_catalogue
+from edge.clock import SystemClock
+from edge.config import ShopFiles, load_shop
+from edge.console.desk import DeskRefusedError, PlanOutdatedError, PlanRejectedError
+from edge.console.errors import SourceUnavailableError
+from edge.facts import FootfallCountFact, ShelfCountFact
+from edge.node_store import open_store
+from edge.places import DEFAULT_ARTEFACTS, DEMO_SHOP, Places
+from models.manifest import Task
+from models.registry import Registry
+from tests.integration.edge_console.desk_fake import draw_still
+from vision.box_network import BoxNetwork
+from vision.config import VisionSettings
+from vision.readings import Reading, ShelfCounted
+from vision.service import VisionService
+from vision.tracker import Track
+
+_GOLDEN_PERSON = DEFAULT_ARTEFACTS.parent / "golden" / "persons"
+_CAMERA = """\
+# Written by hand on a ladder.
+id = "cam"
+name = "Dairy"
+loop = true
+url = "{clip}"
+"""
+_QUADS = {
+    "milk": [[0.02, 0.08], [0.31, 0.085], [0.31, 0.41], [0.02, 0.415]],
+    "oat": [[0.34, 0.52], [0.63, 0.525], [0.63, 0.85], [0.34, 0.855]],
+}
+
+
+def _slot(name: str, sku: str = "BR-0050", facings: int = 6) -> dict[str, Any]:
+    return {"id": name, "sku": sku, "polygon_norm": _QUADS[name], "facings": facings, "low_at": 1}
+
+
+def _clip(path: Path, picture: "np.ndarray[Any, Any]") -> None:
+    """Some seconds of one view, with the camera's own noise so that it does not look frozen."""
+    rng = np.random.default_rng(7)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10.0, (picture.shape[1], picture.shape[0]))
+    for _ in range(40):
+        noise = rng.integers(-5, 6, picture.shape, dtype=np.int16)
+        writer.write(np.clip(picture.astype(np.int16) + noise, 0, 255).astype(np.uint8))
+    writer.release()
+
+
+class Running:
+    """A shop of one camera with its desk."""
+
+    def __init__(self, desk: ShopDesk, vision: VisionService, shop: ShopFiles, places: Places, store: Any) -> None:
+        self.desk, self.vision, self.shop, self.places, self.store = desk, vision, shop, places, store
+        self.file = shop.folder / "cameras" / "cam.toml"
+        self._readings: list[Reading] = []
+        self._more = threading.Condition()
+
+    def take(self, readings: list[Reading]) -> None:
+        with self._more:
+            self._readings += readings
+            self._more.notify_all()
+
+    def wait_for_count(self, slot_id: str) -> ShelfCounted:
+        def found() -> list[ShelfCounted]:
+            return [r for r in self._readings if isinstance(r, ShelfCounted) and r.slot_id == slot_id]
+
+        with self._more:
+            assert self._more.wait_for(found, 30.0), self._readings
+            return found()[-1]
+
+    def save(self, **places: Any) -> Any:
+        return self.desk.save_plan("cam", places, version=self.desk.plan("cam").version)
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts the shop on a picture; its camera's file has ``more`` at its end."""
+    with ExitStack() as stack:
+
+        def run(picture: "np.ndarray[Any, Any] | None" = None, more: str = "") -> Running:
+            folder = tmp_path / "shop"
+            shutil.copytree(DEMO_SHOP, folder)
+            text = (folder / "shop.toml").read_text()
+            begin = text.index("cameras = [")
+            (folder / "shop.toml").write_text(
+                text[:begin] + 'cameras = ["cameras/cam.toml"]' + text[text.index("]", begin) + 1 :]
+            )
+            clip = tmp_path / "clip.mp4"
+            shelf = cv2.imdecode(np.frombuffer(draw_still(), np.uint8), cv2.IMREAD_COLOR)
+            _clip(clip, shelf if picture is None else picture)
+            (folder / "cameras" / "cam.toml").write_text(_CAMERA.format(clip=clip) + more)
+            return _run(stack, load_shop(folder), Places(tmp_path / "data"))
+
+        yield run
+
+
+def _run(stack: ExitStack, shop: ShopFiles, places: Places) -> Running:
+    places.make()
+    clock = SystemClock()
+    registry = Registry(places.models, DEFAULT_ARTEFACTS)
+    networks = {
+        task: stack.enter_context(BoxNetwork.open(registry.active(task))) for task in (Task.PERSONS, Task.FACES)
+    }
+    heard: list[Running] = []
+    vision = VisionService(
+        shop.cameras,
+        VisionSettings(),
+        person_network=networks[Task.PERSONS],
+        face_network=networks[Task.FACES],
+        on_readings=lambda readings: heard[0].take(readings) if heard else None,
+        clock=clock,
+    )
+    store, _ = stack.enter_context(open_store(shop, places, clock))
+    catalogue = load_catalogue(shop.path(shop.settings.shop.catalogue))
+    desk = make_desk(shop, places, vision=vision, catalogue=catalogue, registry=registry, store=store, clock=clock)
+    heard.append(Running(desk, vision, shop, places, store))
+    stack.enter_context(vision)
+    return heard[0]
+
+
+def _still(running: Running) -> str:
+    """The id of a still, as soon as the camera has given a picture."""
+    deadline = threading.Event()
+    for _ in range(200):
+        try:
+            return running.desk.take_still("cam").still_id
+        except SourceUnavailableError:
+            deadline.wait(0.05)
+    raise AssertionError("no picture")
+
+
+def _pictures_under(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.rglob("*") if p.suffix in (".jpg", ".png"))
+
+
+def test_a_drawing_is_counted_without_a_restart_and_is_in_the_file(start: Start) -> None:
+    shop = start()
+    former = shop.file.read_text()
+
+    saved = shop.save(slots=[_slot("milk")], zones=[], lines=[], masks=[])
+
+    assert saved.notes == ()
+    assert shop.wait_for_count("milk").units == 6
+    assert [slot.slot_id for slot in shop.vision.view("cam").slots] == ["milk"]
+    text = shop.file.read_text()
+    assert text.startswith("# Written by hand on a ladder.\n")
+    assert tomllib.loads(text)["slots"][0]["id"] == "milk"
+    assert shop.file.with_name("cam.toml.bak").read_text() == former
+    assert shop.desk.plan("cam").version == saved.version
+
+
+def test_a_wrong_drawing_changes_neither_the_file_nor_the_camera(start: Start) -> None:
+    shop = start()
+    former = shop.file.read_text()
+
+    with pytest.raises(PlanRejectedError) as caught:
+        shop.save(
+            slots=[_slot("milk", sku="BR-9999"), {**_slot("oat"), "polygon_norm": [[0, 0], [0.1, 0.1], [0.2, 0.2]]}]
+        )
+
+    told = {(fault.index, fault.field): fault.sentence for fault in caught.value.faults}
+    assert told[0, "sku"] == "the catalogue has no BR-9999; choose a product from the list"
+    assert (1, "polygon_norm") in told
+    assert (shop.file.read_text(), shop.vision.view("cam").slots) == (former, ())
+
+
+def test_edges_that_cross_are_refused(start: Start) -> None:
+    shop = start()
+    crossed = [[0.1, 0.1], [0.3, 0.1], [0.1, 0.4], [0.35, 0.4]]
+
+    with pytest.raises(PlanRejectedError, match="cross"):
+        shop.save(slots=[{**_slot("milk"), "polygon_norm": crossed}])
+
+
+def test_a_file_edited_by_hand_meanwhile_is_not_written_over(start: Start) -> None:
+    shop = start()
+    version = shop.desk.plan("cam").version
+    shop.file.write_text(
+        shop.file.read_text() + '[[lines]]\nid = "door"\nstart_norm = [0.1, 0.5]\nend_norm = [0.9, 0.5]\n'
+    )
+
+    with pytest.raises(PlanOutdatedError):
+        shop.desk.save_plan("cam", {"slots": [_slot("milk")]}, version=version)
+
+    assert tomllib.loads(shop.file.read_text())["lines"][0]["id"] == "door"
+
+
+def test_a_file_that_cannot_be_written_is_told_and_the_camera_goes_on(start: Start) -> None:
+    shop = start()
+    (shop.file.parent / ".aside-cam.toml.bak").mkdir()  # refuses root too
+
+    with pytest.raises(DeskRefusedError, match="cannot be written"):
+        shop.save(slots=[_slot("milk")])
+
+    assert shop.vision.view("cam").slots == ()
+
+
+def test_a_still_becomes_a_reference_that_is_in_effect_and_in_the_file(start: Start) -> None:
+    shop = start()
+    shop.save(slots=[_slot("milk")])
+    still_id = _still(shop)
+
+    shop.desk.keep_reference("cam", "stocked", still_id)
+
+    kept = shop.file.parent / "cam-stocked.jpg"
+    assert tomllib.loads(shop.file.read_text())["references"] == {"stocked": "cam-stocked.jpg"}
+    assert cv2.imread(str(kept)).shape == (720, 1280, 3)
+    assert shop.desk.teach("cam", _still(shop)).references["stocked"] is not None
+    shown = shop.desk.reference_jpeg("cam", "stocked")
+    assert shown is not None
+    assert shown[:2] == b"\xff\xd8"
+    assert shop.vision.call("cam", lambda seat: seat.settings.references.stocked) == kept
+
+
+def test_with_somebody_in_view_nothing_is_learnt_and_no_picture_touches_the_disk(start: Start) -> None:
+    person = cv2.imread(str(_GOLDEN_PERSON / "00.jpg"))
+    slot = '[[slots]]\nid = "milk"\nsku = "BR-0050"\npolygon_norm = [[0.0, 0.0], [0.2, 0.0], [0.2, 0.2], [0.0, 0.2]]\n'
+    shop = start(person, more=f"\n{slot}")
+    still_id = _still(shop)
+
+    with pytest.raises(DeskRefusedError, match="Somebody is in view"):
+        shop.desk.keep_reference("cam", "stocked", still_id)
+    with pytest.raises(DeskRefusedError, match="Somebody is in view"):
+        shop.desk.confirm("cam", still_id, {"milk/0": "stocked"})
+
+    assert _pictures_under(shop.shop.folder) == _pictures_under(shop.places.data) == []
+    assert not shop.places.slots.exists()
+
+
+def test_facings_confirmed_on_two_stills_are_judged_and_no_picture_is_kept(start: Start) -> None:
+    shop = start()
+    slots = [
+        _slot("milk"),
+        {**_slot("oat", sku="BR-0056"), "polygon_norm": [[0.34, 0.08], [0.63, 0.085], [0.63, 0.41], [0.34, 0.415]]},
+    ]
+    shop.save(slots=slots)
+    states = {f"milk/{n}": "stocked" for n in range(6)} | {f"oat/{n}": "empty" for n in range(6)}
+
+    first = shop.desk.confirm("cam", _still(shop), states)
+    second = shop.desk.confirm("cam", _still(shop), states)
+
+    assert (first.accuracy, first.is_believed) == (None, False)
+    assert (second.cells, second.pictures, second.empty) == (24, 2, 12)
+    assert second.accuracy == 1.0
+    assert second.is_believed
+    panel = shop.desk.teach("cam", _still(shop))
+    assert {cell.cell_id: cell.state for cell in panel.cells} == states
+    assert _pictures_under(shop.places.data) == []
+
+
+def test_a_facing_that_is_not_drawn_any_more_is_refused(start: Start) -> None:
+    shop = start()
+    shop.save(slots=[_slot("milk")])
+
+    with pytest.raises(DeskRefusedError, match="as it is drawn now"):
+        shop.desk.confirm("cam", _still(shop), {"gone/0": "empty"})
+
+
+def test_ways_are_shown_from_five_people_on(start: Start) -> None:
+    shop = start()
+
+    def walk(seat: Any, people: range) -> None:
+        heat = seat.pipeline.people.heat
+        for time_s in (0.0, 0.5):
+            tracks = [
+                Track(id=n, xyxy_px=(600, 300, 680, 700), score=0.9, age_s=1.0, is_confirmed=True) for n in people
+            ]
+            heat.add(tracks, frame_size_px=(1280, 720), time_s=time_s)
+
+    now = SystemClock().now()
+    shop.vision.call("cam", lambda seat: walk(seat, range(4)))
+    shop.desk.collect_heat(now)
+    assert (shop.desk.heat("cam").people, shop.desk.heat("cam").seconds) == (4, ())
+
+    shop.vision.call("cam", lambda seat: walk(seat, range(10, 12)))
+    shop.desk.collect_heat(now)
+    heat = shop.desk.heat("cam")
+    assert heat.people == 6
+    assert sum(map(sum, heat.seconds)) == pytest.approx(4 * 0.5 + 2 * 0.5, abs=0.01)
+    assert not heat.follows
+
+
+def test_the_day_is_read_from_the_store(start: Start) -> None:
+    shop = start()
+    clock = SystemClock()
+    common = {"at": clock.now(), "mono_s": clock.mono_s(), "source": "cam"}
+    shop.store.append_wait(
+        [
+            ShelfCountFact(
+                **common, slot="milk", sku="BR-0050", units=4, facings=6, shelf_units=4, confidence=0.9, delta=None
+            ),
+            FootfallCountFact(**common, line="door", began_at=clock.now(), period_s=900.0, entered=3, left=1),
+        ]
+    )
+
+    day = shop.desk.day("cam")
+
+    assert [(curve.name, curve.points[-1][1]) for curve in day.slots] == [("milk", 4)]
+    assert [quarter.entered for quarter in day.footfall["door"]] == [3]
+    assert not day.is_cut
+
+
+def test_a_camera_that_is_not_there_is_unavailable(start: Start) -> None:
+    shop = start()
+
+    for ask in (shop.desk.plan, shop.desk.heat, shop.desk.day, shop.desk.take_still):
+        with pytest.raises(SourceUnavailableError, match="no such camera"):
+            ask("cam-none")
+
+
+def test_products_are_found_by_every_word(start: Start) -> None:
+    found = start().desk.products("milk whole")
+
+    assert found
+    assert all("milk" in title.casefold() and "whole" in title.casefold() for _, title in found)
