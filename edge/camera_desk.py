@@ -165,7 +165,12 @@ class ShopDesk:
     def confirm(self, camera_id: str, still_id: str, states: Mapping[str, CellState]) -> LessonPanel:
         """Learn what staff saw in a still."""
         kept = self._stills.to_learn_from(camera_id, still_id)
-        return self._parts.teaching.confirm(self._camera(camera_id), still_id, kept.raw.frame.image_bgr, states)
+        with self._lock:
+            camera = self._camera(camera_id)
+            lesson = self._parts.teaching.confirm(camera, still_id, kept.raw.frame.image_bgr, states)
+            if lesson.is_believed:
+                self._put_into_effect(camera_id, {})  # the camera reads with what it has learnt from now on
+        return lesson
 
     def heat(self, camera_id: str) -> HeatPanel:
         """Where people were today, up to the last minute."""

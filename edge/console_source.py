@@ -38,6 +38,7 @@ from edge.egress import Disposition
 from edge.errors import StoreError
 from edge.facts import FACT_TYPES, KioskHandoffFact
 from edge.node_report import UplinkView, rss_mb
+from edge.planogram import Planogram
 from edge.store.rows import StoredFact
 from edge.store.store import Store
 from models.governor import Governor
@@ -124,7 +125,11 @@ class ShopSource:
 
     def cameras(self) -> Sequence[CameraPanel]:
         """Every camera in the order of the settings."""
-        return [self._panel(view) for view in self._shop.vision.views()]
+        try:
+            planogram = Planogram.of(self._shop.store, since=self._shop.started_at)
+        except StoreError as error:
+            raise SourceUnavailableError(str(error)) from error
+        return [self._panel(view, planogram) for view in self._shop.vision.views()]
 
     def picture(self, camera_id: str) -> Picture | None:
         """The newest redacted picture."""
@@ -275,7 +280,7 @@ class ShopSource:
             notes.append("No time service keeps the clock: facts are marked unsynced.")
         return notes
 
-    def _panel(self, view: CameraView) -> CameraPanel:
+    def _panel(self, view: CameraView, planogram: Planogram) -> CameraPanel:
         return CameraPanel(
             camera_id=view.camera_id,
             name=view.name,
@@ -287,6 +292,7 @@ class ShopSource:
             late=view.late_frames,
             thinned=view.thinned_frames,
             unchanged=view.gated_frames,
+            compliance_percent=planogram.percent.get(view.camera_id),
             slots=tuple(
                 SlotRow(
                     slot_id=slot.slot_id,
@@ -297,6 +303,7 @@ class ShopSource:
                     low_at=slot.low_at,
                     state=SlotState(slot.state.value),
                     since=slot.since,
+                    misplaced=self._title(seen) if (seen := planogram.seen.get((view.camera_id, slot.slot_id))) else "",
                 )
                 for slot in view.slots
             ),

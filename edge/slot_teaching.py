@@ -5,7 +5,6 @@ Pictures stay in memory; what is kept are features.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 
@@ -23,6 +22,7 @@ from models.registry import Registry
 from vision.config import CameraSettings, SlotSettings
 from vision.errors import VisionError
 from vision.pictures import Picture
+from vision.quads import columns_of
 from vision.seats import SlotView
 from vision.slot_features import slot_features
 from vision.slot_learning import Example, Lesson, claim, fit, teach
@@ -79,7 +79,8 @@ class SlotTeaching:
         if not states or not states.keys() <= quads.keys():
             raise DeskRefusedError("Mark at least one place as it is drawn now, then confirm.")
         with self._lock:
-            rows = self._features(image_bgr, [quads[cell] for cell in states])
+            all_rows = dict(zip(quads, self._features(image_bgr, list(quads.values())), strict=True))
+            rows = [all_rows[cell] for cell in states]  # all are looked at: their sizes decide the scale
             told = zip(states.items(), rows, strict=True)
             examples = [Example(picture_id, cell[-_NAME_LETTERS:], state, row) for (cell, state), row in told]
             memory = self._memory(camera.id).with_picture(examples)
@@ -119,18 +120,8 @@ class SlotTeaching:
 
 def facing_quads(slot: SlotSettings) -> list[tuple[PointNorm, ...]]:
     """The slot's facings, left to right, as corners from top left clockwise, shares of the picture."""
-    top_left, top_right, bottom_right, bottom_left = (np.array(corner) for corner in slot.polygon_norm)
-    top, bottom = top_right - top_left, bottom_right - bottom_left
-    quads = []
-    for begin, end in pairwise(np.linspace(0.0, 1.0, slot.facings + 1)):
-        corners = (
-            top_left + begin * top,
-            top_left + end * top,
-            bottom_left + end * bottom,
-            bottom_left + begin * bottom,
-        )
-        quads.append(tuple((float(x), float(y)) for x, y in corners))
-    return quads
+    columns = columns_of(np.array(slot.polygon_norm, np.float32), slot.facings)
+    return [tuple((float(x), float(y)) for x, y in quad) for quad in columns]
 
 
 def _counted_state(view: SlotView) -> CellState | None:

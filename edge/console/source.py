@@ -54,6 +54,8 @@ class SlotRow:
     state: SlotState
     since: datetime
     """When the units last changed, or data began or ended."""
+    misplaced: str = ""
+    """The product that stands here and belongs elsewhere; empty while none is known to."""
 
     @property
     def level(self) -> StockLevel:
@@ -84,6 +86,8 @@ class CameraPanel:
     """Frames looked at, but later than the camera's floor asks."""
     thinned: int = 0
     """Frames left out because ``analyse_fps`` asks for fewer."""
+    compliance_percent: float | None = None
+    """Planned facings that hold their product; None where packs are not looked for."""
     unchanged: int = 0
     """Frames looked at in which nothing had changed."""
     slots: tuple[SlotRow, ...] = ()

@@ -15,7 +15,7 @@ KIND_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Cameras": ("feed.",),
     "People": ("zone.", "footfall.", "queue."),
     "Kiosk": ("kiosk.",),
-    "Node": ("node.", "clock.", "store.", "artefact."),
+    "Node": ("node.", "clock.", "store.", "artefact.", "audit."),
     "Link": ("egress.", "gap"),
 }
 
@@ -24,6 +24,8 @@ KIND_TITLES: Mapping[str, str] = {
     "shelf.low": "Low",
     "shelf.out_of_stock": "Out of stock",
     "shelf.restocked": "Restocked",
+    "shelf.misplaced": "Wrong product",
+    "shelf.compliance": "As planned",
     "zone.dwell": "Dwell",
     "zone.crossing": "Line crossed",
     "queue.length": "Queue length",
@@ -38,6 +40,7 @@ KIND_TITLES: Mapping[str, str] = {
     "kiosk.handoff": "Colleague called",
     "artefact.activated": "Weights activated",
     "node.health": "Node health",
+    "audit.checkpoint": "Audit sealed",
     "clock.step": "Clock stepped",
     "egress.denied": "Held back",
     "store.epoch": "New numbering",

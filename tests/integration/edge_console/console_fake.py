@@ -172,6 +172,7 @@ class FakeSource:
                     low_at=1,
                     state=state,
                     since=since - timedelta(minutes=7 * index + 2),
+                    misplaced=_PRODUCTS[9] if first + index == 3 else "",
                 )
             )
         return tuple(rows)
@@ -189,6 +190,7 @@ class FakeSource:
                 picture_id=str(self._frame),
                 fps=4.9,
                 skipped=18,
+                compliance_percent=92.0 if camera_id == "cam-dairy" else None,
                 slots=self._slots(camera_id),
             )
             for camera_id, state in self.states.items()

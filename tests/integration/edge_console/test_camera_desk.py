@@ -5,6 +5,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from edge.clock import SystemClock
 from edge.config import ShopFiles, load_shop
 from edge.console.desk import DeskRefusedError, PlanOutdatedError, PlanRejectedError
 from edge.console.errors import SourceUnavailableError
-from edge.facts import FootfallCountFact, ShelfCountFact
+from edge.facts import FootfallCountFact, ShelfComplianceFact, ShelfCountFact, ShelfMisplacedFact
 from edge.node_store import open_store
 from edge.places import DEFAULT_ARTEFACTS, DEMO_SHOP, Places
+from edge.planogram import Planogram
 from models.manifest import Task
 from models.registry import Registry
 from tests.integration.edge_console.desk_fake import draw_still
@@ -313,6 +315,30 @@ def test_the_day_is_read_from_the_store(start: Start) -> None:
     assert [(curve.name, curve.points[-1][1]) for curve in day.slots] == [("milk", 4)]
     assert [quarter.entered for quarter in day.footfall["door"]] == [3]
     assert not day.is_cut
+
+
+def test_wrong_products_are_known_until_they_are_gone_and_only_since_the_start(start: Start) -> None:
+    store = start().store
+    clock = SystemClock()
+    now = clock.now()
+
+    def told(slot: str, state: str, age_s: float = 0.0) -> ShelfMisplacedFact:
+        at = now - timedelta(seconds=age_s)
+        return ShelfMisplacedFact(
+            at=at, mono_s=0.0, source="cam", slot=slot, sku="A-1", seen_sku="B-2", state=state, began_at=at
+        )
+
+    seen = [told("old", "began", 60.0), told("milk", "began"), told("oat", "began"), told("oat", "ended")]
+    percents = [
+        ShelfComplianceFact(at=now, mono_s=0.0, source="cam", percent=p, planned=10, in_place=9, unknown_slots=0)
+        for p in (80.0, 90.0)
+    ]
+    store.append_wait([*seen, *percents])
+
+    planogram = Planogram.of(store, since=now - timedelta(seconds=10))
+
+    assert planogram.seen == {("cam", "milk"): "B-2"}
+    assert planogram.percent == {"cam": 90.0}
 
 
 def test_a_camera_that_is_not_there_is_unavailable(start: Start) -> None:
