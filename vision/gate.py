@@ -72,7 +72,11 @@ class Glance:
         before = self._ring[0][1] if self._ring else small_bgr
         self._ring.append((time_s, small_bgr))
         changes = pictures.tile_changes(small_bgr, before)
-        return bool(changes.max() > max(_WALKER_LEVELS, _ALIKE_FACTOR * float(np.quantile(changes, 0.25))))
+        largest = float(changes.max())
+        if largest <= _WALKER_LEVELS:
+            return False
+        quiet = changes.size // 4
+        return largest > _ALIKE_FACTOR * float(np.partition(changes.ravel(), quiet)[quiet])
 
     def drop_past(self) -> None:
         """The pictures before now say nothing any more."""

@@ -108,3 +108,8 @@ def fill_letterbox(image_bgr: Picture, plan: Letterbox, *, fill: int = 0) -> Pic
         image_bgr, (width, height), interpolation=cv2.INTER_LINEAR
     )
     return canvas
+
+
+def look_up(image_bgr: Picture, channel: int, levels: NDArray[np.float32], *, into: NDArray[np.float32]) -> None:
+    """Write one channel of uint8 (H, W, 3), each level replaced by its entry in ``levels`` (256,), into (H, W)."""
+    cv2.LUT(cv2.extractChannel(image_bgr, channel), levels, dst=into)

@@ -38,28 +38,35 @@ def shapes(labels: int, input_size_px: SizePx) -> Mapping[str, Shape]:
 
 def decode(outputs: Outputs, wanted: Wanted) -> Detections:
     """Boxes of ``classes`` in the input's pixels, best first, after suppression of doubles."""
-    boxes, scores, labels = [], [], []
-    for stride in STRIDES:
-        logits, distances = outputs[f"classes_{stride}"][0], outputs[f"distances_{stride}"][0]
-        cells, logit, label = surest(
-            logits.reshape(len(logits), -1), wanted.classes, threshold=_logit(wanted.threshold)
-        )
-        rows, columns = np.divmod(cells, logits.shape[2])
-        boxes.append(_boxes(distances[:, rows, columns], rows, columns, stride))
-        scores.append(_sigmoid(logit))
-        labels.append(label)
-    found = Detections(np.concatenate(boxes), np.concatenate(scores), np.concatenate(labels))
-    return nms(found, iou_above=NMS_IOU)
+    threshold = _logit(wanted.threshold)
+    heaps = [heap for stride in STRIDES if (heap := _heap(outputs, wanted, stride, threshold=threshold)) is not None]
+    if not heaps:
+        return Detections.empty()
+    distances, centres, logits, labels = (np.concatenate(parts) for parts in zip(*heaps, strict=True))
+    return nms(Detections(_boxes(distances, centres), _sigmoid(logits), labels), iou_above=NMS_IOU)
 
 
-def _boxes(logits: Array, rows: Array, columns: Array, stride: int) -> NDArray[np.float32]:
-    """(44, N) distance logits of N cells as (N, 4) boxes."""
-    shares = logits.reshape(4, BINS, -1)
-    shares = np.exp(shares - shares.max(axis=1, keepdims=True))
-    expected = np.einsum("sbn,b->ns", shares / shares.sum(axis=1, keepdims=True), np.arange(BINS)) * stride
-    x, y = (columns + 0.5) * stride, (rows + 0.5) * stride
-    edges = [x - expected[:, 0], y - expected[:, 1], x + expected[:, 2], y + expected[:, 3]]
-    return np.stack(edges, axis=1).astype(np.float32)
+def _heap(
+    outputs: Outputs, wanted: Wanted, stride: int, *, threshold: float
+) -> tuple[Array, Array, NDArray[np.float32], Array] | None:
+    """Cells of one stride that reach the threshold: distance logits (N, 44), centre and stride (N, 3), logit, label."""
+    logits, distances = outputs[f"classes_{stride}"][0], outputs[f"distances_{stride}"][0]
+    cells, logit, label = surest(logits.reshape(len(logits), -1), wanted.classes, threshold=threshold)
+    if not len(cells):
+        return None
+    rows, columns = np.divmod(cells, logits.shape[2])
+    centres = np.stack([(columns + 0.5) * stride, (rows + 0.5) * stride, np.full(len(cells), stride)], axis=1)
+    return distances[:, rows, columns].T, centres, logit, label
+
+
+def _boxes(logits: Array, centres: Array) -> NDArray[np.float32]:
+    """(N, 44) distance logits of N cells as (N, 4) boxes."""
+    shares = logits.reshape(-1, 4, BINS)
+    shares = np.exp(shares - shares.max(axis=2, keepdims=True))
+    expected = shares @ np.arange(BINS, dtype=np.float32) / shares.sum(axis=2) * centres[:, 2:]
+    return np.concatenate([centres[:, :2] - expected[:, :2], centres[:, :2] + expected[:, 2:]], axis=1).astype(
+        np.float32
+    )
 
 
 def _sigmoid(logits: Array) -> NDArray[np.float32]:

@@ -65,6 +65,9 @@ def surest(scores: Array, classes: Sequence[int], *, threshold: float) -> tuple[
         Their indices (M,) in rising order, the best score of each and the class that has it. A score that is
         no number reaches nothing.
     """
+    if len(classes) == 1:
+        cells = np.flatnonzero(scores[classes[0]] >= threshold)
+        return cells, scores[classes[0], cells].astype(np.float32), np.full(len(cells), classes[0], np.int64)
     asked = scores[list(classes)]
     best = asked.max(axis=0)
     cells = np.flatnonzero(best >= threshold)

@@ -18,6 +18,7 @@ from vision.tracker import Tracker
 from vision.zones import Crossing, Dwell, LineCounter, Occupancy, ZoneWatch
 
 _REFRESH_S = 5.0
+_NOBODY_REFRESH_S = 20.0  # nobody comes without moving
 _SHELF_ONLY_S = 0.4  # without zones and lines persons matter as cover only
 _FAINT_PART = 0.6
 
@@ -102,7 +103,7 @@ class PeopleWatch:
         since_s = frame.media_s - self._last.time_s
         if moves or not self._is_settled:
             return self._follows or since_s >= _SHELF_ONLY_S
-        return since_s >= _REFRESH_S
+        return since_s >= (_REFRESH_S if len(self._last.persons) else _NOBODY_REFRESH_S)
 
     def _read(self, frame: Frame, persons: Detections) -> list[Reading]:
         size_px = _size_px(frame)

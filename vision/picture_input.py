@@ -3,13 +3,19 @@
 Owns the order of the steps (letterbox or stretch, colour order, mean and deviation, layout). Sees no outputs.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from models.manifest import PictureInput
-from vision.letterbox import Letterbox, Picture, fill_letterbox, plan_fixed_letterbox, plan_letterbox, plan_stretch
+from vision.letterbox import (
+    Letterbox,
+    Picture,
+    fill_letterbox,
+    look_up,
+    plan_fixed_letterbox,
+    plan_letterbox,
+    plan_stretch,
+)
 
 
 class InputMaker:
@@ -18,8 +24,7 @@ class InputMaker:
     def __init__(self, wanted: PictureInput, *, side_px: int) -> None:
         self._wanted = wanted
         self._side_px = side_px
-        self._mean = np.array(wanted.mean, np.float32).reshape(1, 3, 1, 1)
-        self._std = np.array(wanted.std, np.float32).reshape(1, 3, 1, 1)
+        self._levels = [_levels(mean, std) for mean, std in zip(wanted.mean, wanted.std, strict=True)]
 
     def plan(self, picture_size_px: tuple[int, int], *, shrink: float = 1.0) -> Letterbox:
         """Where a picture of (width, height) will lie. ``shrink`` scales it, where the network takes any size.
@@ -38,11 +43,14 @@ class InputMaker:
 
     def make(self, image_bgr: Picture, plan: Letterbox) -> NDArray[np.float32]:
         """uint8 (H, W, 3), BGR, 0..255, as float32 (1, 3, h, w), or (1, h, w, 3) for the layout NHWC."""
-        filled: NDArray[Any] = fill_letterbox(image_bgr, plan, fill=self._wanted.fill)
-        ordered = filled[:, :, ::-1] if self._wanted.colour == "RGB" else filled
-        planes = np.ascontiguousarray(ordered.transpose(2, 0, 1)[None]).astype(np.float32)
-        if self._wanted.mean != (0.0, 0.0, 0.0):
-            planes -= self._mean
-        if self._wanted.std != (1.0, 1.0, 1.0):
-            planes /= self._std
+        filled = fill_letterbox(image_bgr, plan, fill=self._wanted.fill)
+        channels = (2, 1, 0) if self._wanted.colour == "RGB" else (0, 1, 2)
+        planes = np.empty((1, 3, *filled.shape[:2]), np.float32)
+        for place, (channel, levels) in enumerate(zip(channels, self._levels, strict=True)):
+            look_up(filled, channel, levels, into=planes[0, place])
         return planes if self._wanted.layout == "NCHW" else np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
+
+
+def _levels(mean: float, std: float) -> NDArray[np.float32]:
+    """What each of the 256 levels of a channel becomes."""
+    return (np.arange(256, dtype=np.float32) - np.float32(mean)) / np.float32(std)

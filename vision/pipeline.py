@@ -30,7 +30,9 @@ from vision.shelf_aids import NO_AIDS, ShelfAids
 from vision.slots import place_slots
 
 _STRUCTURE_AGAIN_S = 1.0
-_WALKERS_STRUCTURE_S = 0.35  # tracks outlive this; a shelf may not be read for one frame while it is covered
+_KNOWN_STRUCTURE_AGAIN_S = 3.0  # of a picture that has not changed since, once the view is learnt
+_KNOWN_STRUCTURES = 15
+_WALKERS_STRUCTURE_S = 0.55  # tracks outlive this; a shelf may not be read for one frame while it is covered
 _LOST_PICTURES = 3  # of a camera that sends one now and then
 _FROZEN_PICTURES = 5
 FAULT_WORDS = {
@@ -70,6 +72,15 @@ class _ShelfSight:
     watch: ShelfWatch
 
 
+@dataclass(slots=True, eq=False)
+class _Structured:
+    """The shrunk picture whose structure was last looked at, and when a later one was last compared with it."""
+
+    small: Picture
+    made_s: float
+    compared_s: float
+
+
 class CameraPipeline:
     """Readings of one camera. One thread at a time.
 
@@ -99,7 +110,8 @@ class CameraPipeline:
             blurred_after_s=vision.blurred_after_s,
         )
         self._masks = Masks(settings.masks)
-        self._structured: tuple[Picture, float] | None = None
+        self._structured: _Structured | None = None
+        self._structures = 0
         self._correction: Movement | None = None
         self._glance = Glance()
         self._shelf: _ShelfSight | None = None
@@ -136,8 +148,6 @@ class CameraPipeline:
         """Say that no frame has come up to now; tells the feed lost when that has lasted long enough."""
         return self._told(self._health.miss(now), now)
 
-    def _check_health(self, frame: Frame, small: Picture) -> list[Reading]:
-        stamp = Stamp(frame.captured_at, frame.mono_s, frame.media_s)
     def _put_right(self, frame: Frame) -> Frame:
         """The frame as it would be seen had nobody knocked the camera a little; the shelf and the gate read it.
 
@@ -155,23 +165,27 @@ class CameraPipeline:
             return []
         return self._told([FaultChange(fault, began, max(now.media_s - began.media_s, 0.0))], now)
 
+    def _check_health(self, frame: Frame, small: Picture) -> list[Reading]:
+        stamp = Stamp(frame.captured_at, frame.mono_s, frame.media_s)
         structure = None if self._has_same_structure(small, stamp) else self._masks.flatten(pictures.structure(small))
         if structure is not None:
-            self._structured = (small, stamp.media_s)
+            self._structured = _Structured(small, stamp.media_s, stamp.media_s)
+            self._structures += 1
         sample = self._masks.visible_part(pictures.sparse_sample(frame.image_bgr))
         return self._told(self._health.see(stamp, sample=sample, structure=structure), stamp)
 
     def _has_same_structure(self, small: Picture, stamp: Stamp) -> bool:
         """Whether the picture is still the one whose structure was last found to be in order."""
-        if self._structured is None or not self._health.is_usable:
+        before = self._structured
+        if before is None or not self._health.is_usable:
             return False
-        before, time_s = self._structured
-        age_s = stamp.media_s - time_s
-        if before.shape != small.shape or age_s >= _STRUCTURE_AGAIN_S:
+        again_s = _STRUCTURE_AGAIN_S if self._structures < _KNOWN_STRUCTURES else _KNOWN_STRUCTURE_AGAIN_S
+        if before.small.shape != small.shape or stamp.media_s - before.made_s >= again_s:
             return False
-        if not self.settings.slots and age_s < _WALKERS_STRUCTURE_S:
+        if not self.settings.slots and stamp.media_s - before.compared_s < _WALKERS_STRUCTURE_S:
             return True
-        return pictures.largest_tile_change(small, before) < QUIET_LEVELS
+        before.compared_s = stamp.media_s
+        return pictures.largest_tile_change(small, before.small) < QUIET_LEVELS
 
     def _told(self, changes: Sequence[FaultChange], now: Stamp) -> list[Reading]:
         readings: list[Reading] = []
