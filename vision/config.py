@@ -173,6 +173,9 @@ class VisionSettings(_Section):
     """What all cameras share."""
 
     threads: int = Field(default=1, ge=1, le=16, description="threads of each detector session")
+    workers: int = Field(
+        default=0, ge=0, le=16, description="threads that look at the cameras' pictures; 0: one a core, four at most"
+    )
     frozen_after_s: float = Field(default=3.0, gt=0.5, le=60.0)
     """The same picture for so long is a frozen feed."""
     blind_after_s: float = Field(default=2.0, gt=0.2, le=60.0)

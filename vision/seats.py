@@ -10,6 +10,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from types import TracebackType
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -18,11 +20,12 @@ from vision.config import CameraSettings
 from vision.detections import Detections
 from vision.detector import FaceDetector
 from vision.drawing import annotate, encode_jpeg
-from vision.feeds import Clock, Feed
+from vision.feeds import Clock
 from vision.frames import Frame
 from vision.people import PeopleWatch
 from vision.pictures import Picture
 from vision.pipeline import CameraPipeline
+from vision.posted import Posted
 from vision.readings import FeedFault, Reading, Stamp
 from vision.redact import redact
 from vision.turns import Waiting
@@ -113,10 +116,39 @@ def _everything(image_bgr: Picture) -> Detections:
     return Detections(box, np.ones(1, np.float32), np.zeros(1, np.int64))
 
 
+class FrameSource(Protocol):
+    """What a seat takes its frames from: `vision.feeds.Feed`, or pictures handed in by whoever measures."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no picture, as a sentence without credentials; None while there is."""
+        ...
+
+    def newest(self) -> Frame | None:
+        """The newest frame, or None before the first. Any thread; does not block."""
+        ...
+
+    def post(self, posted: Posted) -> None:
+        """Take a picture that the camera sent by itself. Any thread; does not block."""
+        ...
+
+    def stop(self) -> None:
+        """Ask it to end; leaving the context waits for it."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 class Seat:
     """One camera at the worker."""
 
-    def __init__(self, settings: CameraSettings, pipeline: CameraPipeline, feed: Feed, redactor: Redactor) -> None:
+    def __init__(
+        self, settings: CameraSettings, pipeline: CameraPipeline, feed: FrameSource, redactor: Redactor
+    ) -> None:
         self.settings = settings
         self.pipeline = pipeline
         self.feed = feed

@@ -4,6 +4,7 @@ Owns the feeds and the workers (`vision.worker`); every camera belongs to one of
 leave through one callback, one batch at a time, which may make a worker wait.
 """
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -19,13 +20,16 @@ from vision.masks import Masks
 from vision.pipeline import CameraPipeline, References
 from vision.posted import Posted
 from vision.readings import Reading
-from vision.seats import CameraView, Redactor, Seat
+from vision.seats import CameraView, FrameSource, Redactor, Seat
 from vision.shelf_aids import NO_AIDS, ShelfAids
 from vision.worker import VisionWorker
 
 _CALL_S = 5.0
+_MOST_WORKERS = 4
 
 T = TypeVar("T")
+OpenFeed = Callable[[CameraSettings, Callable[[], None]], FrameSource]
+"""Makes a camera's source of frames, which calls the second argument after each new frame."""
 
 
 def _nobody_asks(_is_short: bool) -> None:
@@ -62,6 +66,7 @@ class VisionService:
         random: Random | None = None,
         on_turn: Callable[[bool], None] = _nobody_asks,
         aids_of: Callable[[CameraSettings], ShelfAids] = _no_aids,
+        open_feed: OpenFeed | None = None,
     ) -> None:
         self._vision = vision
         self._on_readings = on_readings
@@ -75,12 +80,13 @@ class VisionService:
         self._asking = threading.Lock()
         self._replacing = threading.Lock()
         self._starved: set[int] = set()
-        self._workers = [self._worker(number) for number in range(1)]
+        self._open_feed = open_feed or self._feed
+        self._workers = [self._worker(number) for number in range(vision.workers or default_workers())]
         self._homes: dict[str, VisionWorker] = {}
         for place, settings in enumerate(cameras):
             home = self._workers[place % len(self._workers)]
             self._homes[settings.id] = home
-            home.seats[settings.id] = self._seat(settings, self._feed(settings, home))
+            home.seats[settings.id] = self._seat(settings, self._open_feed(settings, home.wake))
 
     def _worker(self, number: int) -> VisionWorker:
         return VisionWorker(
@@ -90,7 +96,7 @@ class VisionService:
             on_turn=lambda is_starved: self._note_turn(number, is_starved),
         )
 
-    def _seat(self, settings: CameraSettings, feed: Feed) -> Seat:
+    def _seat(self, settings: CameraSettings, feed: FrameSource) -> Seat:
         pipeline = CameraPipeline(
             settings,
             self._vision,
@@ -100,7 +106,7 @@ class VisionService:
         )
         return Seat(settings, pipeline, feed, self._redactor)
 
-    def _feed(self, settings: CameraSettings, home: VisionWorker) -> Feed:
+    def _feed(self, settings: CameraSettings, on_frame: Callable[[], None]) -> Feed:
         return Feed(
             settings.id,
             settings.url,
@@ -109,7 +115,7 @@ class VisionService:
             reconnect_max_s=self._vision.reconnect_max_s,
             random=self._random,
             masks=Masks(settings.masks),
-            on_frame=home.wake,
+            on_frame=on_frame,
         )
 
     @property
@@ -181,7 +187,7 @@ class VisionService:
                 seat = self._seat(settings, before.feed)
                 home.call(lambda: home.replace(seat), timeout_s=_CALL_S)
                 return
-            seat = self._seat(settings, self._feed(settings, home))
+            seat = self._seat(settings, self._open_feed(settings, home.wake))
             with ExitStack() as unless_taken:
                 unless_taken.enter_context(seat.feed)
                 home.call(lambda: home.replace(seat), timeout_s=_CALL_S)
@@ -228,6 +234,11 @@ class VisionService:
 def _feed_of(settings: CameraSettings) -> tuple[object, ...]:
     """What a feed is opened with."""
     return settings.url, settings.loop, settings.masks
+
+
+def default_workers() -> int:
+    """As many workers as cores that this process may use, four at most."""
+    return min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
 
 
 def load_references(settings: ReferenceSettings) -> References:

@@ -39,9 +39,9 @@ class Waiting:
         return self.wait_s > _SHORT_PART * self.longest_s and self.at_hand_s > _AT_HAND_PART * self.longest_s
 
 
-def next_turn(waiting: Iterable[Waiting]) -> Waiting | None:
-    """Whose turn it is; None when nobody waits."""
-    return max(waiting, key=_rank, default=None)
+def in_order(waiting: Iterable[Waiting]) -> list[Waiting]:
+    """Whose turn it is, and who comes after if nothing changes meanwhile."""
+    return sorted(waiting, key=_rank, reverse=True)
 
 
 def _rank(one: Waiting) -> tuple[int, float]:

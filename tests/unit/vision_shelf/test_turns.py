@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from vision.turns import CoreShare, Waiting, next_turn
+from vision.turns import CoreShare, Waiting, in_order
 
 CALM = Waiting("calm", wait_s=0.2, longest_s=0.5, at_hand_s=0.1, is_changing=False)
 CHANGING = replace(CALM, camera_id="changing", is_changing=True)
@@ -32,8 +32,8 @@ CHANGING = replace(CALM, camera_id="changing", is_changing=True)
     ],
 )
 def test_the_turn_goes_to(waiting: list[Waiting], first: str | None) -> None:
-    turn = next_turn(waiting)
-    assert (None if turn is None else turn.camera_id) == first
+    turns = in_order(waiting)
+    assert (turns[0].camera_id if turns else None) == first
 
 
 def test_with_time_for_half_of_the_frames_every_camera_keeps_its_floor_and_changes_get_the_rest() -> None:
@@ -46,8 +46,7 @@ def test_with_time_for_half_of_the_frames_every_camera_keeps_its_floor_and_chang
             for name, at_s in looked_at.items()
             if now_s - at_s >= 0.2
         ]
-        turn = next_turn(waiting)
-        if turn is not None:
+        for turn in in_order(waiting)[:1]:
             looks[turn.camera_id] += 1
             looked_at[turn.camera_id] = now_s
     assert min(looks["still-a"], looks["still-b"]) >= 200
