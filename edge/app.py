@@ -29,6 +29,7 @@ from edge.housekeeping import Chores, Housekeeper
 from edge.kiosk.app import create_app
 from edge.node_report import Addresses, NodeReport, NoUplink
 from edge.node_store import open_store
+from edge.node_vault import vault_open
 from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.programs import base_url, make_programs_endpoint
 from edge.recorder import Recorder
@@ -136,6 +137,7 @@ class Appliance:
         self._translator = Translator(known_units=self._known_units())
         self._producers.callback(self._tell_last_footfall)
         self.vision = start(self._make_vision())
+        start(vault_open(settings.vault, self._places, vision=self.vision, audit=self.store, clock=self._clock))
         self._serve(ports)
         start(Housekeeper(self._chores(), self._clock, settings.shop.node))
 

@@ -21,6 +21,7 @@ from edge.errors import ConfigError
 from edge.kiosk.config import KioskSettings
 from edge.openai_api.config import OpenAiSettings
 from edge.store.config import StoreSettings
+from edge.vault import VaultSettings
 from models.config import ModelsSettings
 from sync.config import SyncSettings
 from vision.config import FOLDER_SCHEME, POST_SCHEME, CameraSettings, Identifier, VisionSettings
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     camera_post: CameraPostSettings = CameraPostSettings()
     store: StoreSettings = StoreSettings()
     sync: SyncSettings = SyncSettings()
+    vault: VaultSettings = VaultSettings()
     models: ModelsSettings = ModelsSettings()
     vision: VisionSettings = VisionSettings()
     egress: EgressSettings = EgressSettings()

@@ -31,3 +31,7 @@ class StoreClosedError(StoreError):
 
 class StoreUnavailableError(StoreError):
     """The store cannot do this now (writer behind, page unreadable, salvage under way): retry later."""
+
+
+class VaultError(EdgeError):
+    """The vault cannot or may not do what was asked: the person is told why."""

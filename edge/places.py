@@ -28,6 +28,8 @@ class Places:
     <data>/status.json          how the running node is
     <data>/console-password     hash of the staff password
     <data>/node-key             signs the audit chain; 32 bytes, for this user alone
+    <data>/vault/vault.db       sealed stills, for this user alone
+    <data>/vault/door           socket through which the running node is asked for them
     <data>/openai-key           key of the endpoint for other programs, where it is switched on
     """
 
@@ -67,6 +69,16 @@ class Places:
     def node_key(self) -> Path:
         """Ed25519 key that signs what the node says of itself; made at the first start."""
         return self.data / "node-key"
+
+    @property
+    def vault(self) -> Path:
+        """The vault's file; there once something was sealed or a key is set."""
+        return self.data / "vault" / "vault.db"
+
+    @property
+    def vault_door(self) -> Path:
+        """The socket through which the running node is asked for the vault."""
+        return self.data / "vault" / "door"
 
     def make(self) -> None:
         """Create the folders, readable by this user alone.
