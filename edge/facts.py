@@ -137,13 +137,14 @@ class ZoneCrossingFact(Fact):
 
 
 class QueueLengthFact(Fact):
-    """The steady number of people in a queue zone changed."""
+    """The steady number of people in a queue zone changed; ``wait_s`` is about how long who joins now will wait."""
 
     kind = "queue.length"
     lane = Lane.P2
 
     zone: Annotated[Name, Internal]
     people: Annotated[Count, Internal]
+    wait_s: Annotated[Seconds | None, Internal] = None
 
 
 class FootfallCountFact(Fact):

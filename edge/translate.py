@@ -133,7 +133,11 @@ class Translator:
             case ZoneOccupied():
                 return [
                     QueueLengthFact(
-                        **_seen(reading), confidence=reading.confidence, zone=reading.zone_id, people=reading.people
+                        **_seen(reading),
+                        confidence=reading.confidence,
+                        zone=reading.zone_id,
+                        people=reading.people,
+                        wait_s=None if reading.wait_s is None else round(reading.wait_s, 1),
                     )
                 ]
             case _:

@@ -57,11 +57,12 @@ class SlotMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneMark:
-    """A zone and the people steadily in it (None: not known)."""
+    """A zone, the people steadily in it and, of a queue, about how long it takes (None: not known)."""
 
     polygon_norm: tuple[PointNorm, ...]
     name: str
     people: int | None
+    wait_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def annotate(image_bgr: Picture, overlay: Overlay, *, width_px: int = WIDTH_PX) 
 def _without_values(overlay: Overlay) -> Overlay:
     """The places without what was last known of them: a camera that gives no data shows no counts."""
     slots = tuple(replace(slot, units=None, state="unknown") for slot in overlay.slots)
-    zones = tuple(replace(zone, people=None) for zone in overlay.zones)
+    zones = tuple(replace(zone, people=None, wait_s=None) for zone in overlay.zones)
     return replace(overlay, slots=slots, zones=zones, boxes=(), persons=None)
 
 
@@ -190,6 +191,8 @@ def _draw_zone(canvas: Picture, zone: ZoneMark) -> None:
     corners = _corners(canvas, zone.polygon_norm)
     cv2.polylines(canvas, [corners], True, ZONE, 2, cv2.LINE_AA)
     people = "-" if zone.people is None else str(zone.people)
+    if zone.wait_s:
+        people += f", about {max(round(zone.wait_s / 60), 1)} min"
     lowest = corners[corners[:, 1].argmax()]
     _label(canvas, f"{zone.name}: {people}", (int(corners[:, 0].min()), int(lowest[1]) - 26), fill=ZONE)
 

@@ -53,6 +53,8 @@ class PeopleWatch:
         self._is_settled = False
         self.occupied: dict[str, int] = {}
         """People steadily in each zone, as last told."""
+        self.waits_s: dict[str, float | None] = {}
+        """About how long each queue takes, as last told."""
         self.crossings: dict[str, tuple[int, int]] = {line.id: (0, 0) for line in settings.lines}
         """Entered and left over each line since the start."""
         self.detections = 0
@@ -131,13 +133,17 @@ class PeopleWatch:
         if isinstance(event, Dwell):
             return ZoneDwelt(**seen, zone_id=event.zone_id, dwell_s=event.dwell_s, confidence=event.confidence)
         self.occupied[event.zone_id] = event.people
-        return ZoneOccupied(**seen, zone_id=event.zone_id, people=event.people, confidence=event.confidence)
+        self.waits_s[event.zone_id] = event.wait_s
+        return ZoneOccupied(
+            **seen, zone_id=event.zone_id, people=event.people, confidence=event.confidence, wait_s=event.wait_s
+        )
 
     def forget(self) -> None:
         """Nobody is known any more: the picture was lost."""
         self._last = None
         self._is_settled = False
         self.occupied.clear()
+        self.waits_s.clear()
         self._tracker.reset()
         for line in self._lines:
             line.reset()

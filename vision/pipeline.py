@@ -286,7 +286,12 @@ class CameraPipeline:
         return Overlay(
             slots=self._slot_marks(),
             zones=tuple(
-                ZoneMark(polygon_norm=zone.polygon_norm, name=zone.id, people=self.people.occupied.get(zone.id))
+                ZoneMark(
+                    polygon_norm=zone.polygon_norm,
+                    name=zone.id,
+                    people=self.people.occupied.get(zone.id),
+                    wait_s=self.people.waits_s.get(zone.id),
+                )
                 for zone in self.settings.zones
             ),
             lines=tuple(

@@ -130,6 +130,8 @@ class ZoneOccupied(Seen):
     zone_id: str
     people: int
     confidence: float
+    wait_s: float | None = None
+    """About how long who joins a queue now will wait; None where that is not known, and in zones of another kind."""
 
 
 Reading = (

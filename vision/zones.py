@@ -4,6 +4,7 @@ Pure state machines that consume tracks and give plain events; the pipeline turn
 stands where the middle of the feet is. Nothing is said about anybody whose track is not confirmed.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,6 +18,11 @@ Direction = Literal["in", "out"]
 CLEAR_HEIGHTS = 0.06
 """A detector's box trembles by about this share of its height while the person stands still."""
 CLEAR_MIN_PX = 2.0
+LEAVERS = 9
+"""The time from one to the next of so many of the last leavers makes the rate."""
+FEWEST_LEAVERS = 4
+LEAVERS_S = 900.0
+"""Who left longer ago says nothing of the queue now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,8 @@ class Occupancy:
     zone_id: str
     people: int
     confidence: float
+    wait_s: float | None = None
+    """About how long who joins the queue now will wait; None where the zone is none, or too few have left lately."""
 
 
 @dataclass(slots=True)
@@ -124,6 +132,42 @@ class _Guest:
     score: float
 
 
+class QueueWait:
+    """About how long somebody who joins a queue now will wait: its length times the time from one leaver to the next.
+
+    Little's law (1961), W = L / rate, with the rate of the last leavers while anybody queued. It takes no person's own
+    time: in a queue people hide each other, and a stay that is told as two would halve the wait. Keeps numbers only.
+    """
+
+    def __init__(self) -> None:
+        self._busy_s = 0.0
+        self._last_s: float | None = None
+        self._left: deque[tuple[float, float]] = deque(maxlen=LEAVERS + 1)
+
+    def see(self, people: int, left: int, time_s: float) -> None:
+        """So many queue in this picture, and so many were seen to walk out of the queue in it."""
+        if self._last_s is not None and people + left:
+            self._busy_s += time_s - self._last_s
+        self._last_s = time_s
+        self._left.extend([(time_s, self._busy_s)] * left)
+        while self._left and time_s - self._left[0][0] > LEAVERS_S:
+            self._left.popleft()
+
+    def pause(self) -> None:
+        """Nothing was seen from now on until the next picture."""
+        self._last_s = None
+
+    def about_s(self, people: int) -> float | None:
+        """The wait as of the last picture; zero in an empty queue, None while too few have left lately."""
+        if people == 0:
+            return 0.0
+        if len(self._left) < FEWEST_LEAVERS:
+            return None
+        first_s, last_s = self._left[0][1], self._left[-1][1]
+        intervals = len(self._left) - 1
+        return people * max((last_s - first_s) / intervals, (self._busy_s - first_s) / (intervals + 1))
+
+
 class ZoneWatch:
     """How long each person stays in a zone, and how many are steadily in it.
 
@@ -134,6 +178,7 @@ class ZoneWatch:
     def __init__(self, zone: ZoneSettings, *, steady_s: float = 1.0) -> None:
         self._zone = zone
         self._steady_s = steady_s
+        self._wait = QueueWait() if zone.kind == "queue" else None
         self._guests: dict[int, _Guest] = {}
         self._announced: int | None = None
         self._candidate = 0
@@ -153,13 +198,15 @@ class ZoneWatch:
     def reset(self) -> None:
         """Forget everybody, without an event: the picture was lost, so how long they stayed is not known."""
         self._guests.clear()
+        if self._wait is not None:
+            self._wait.pause()
         self._announced = None
         self._candidate_since_s = None
 
     def _leavers(self, tracks: Sequence[Track], time_s: float) -> list[Dwell]:
         seen = {track.id for track in tracks if track.missing_s == 0.0}
         living = {track.id for track in tracks}
-        dwells = []
+        dwells, left = [], 0
         for known, guest in list(self._guests.items()):
             is_outside = known in seen and time_s - guest.inside_s >= self._steady_s
             if known in living and not is_outside:
@@ -167,7 +214,10 @@ class ZoneWatch:
             del self._guests[known]
             dwell_s = guest.inside_s - guest.entered_s
             if dwell_s >= self._zone.min_dwell_s:
+                left += is_outside
                 dwells.append(Dwell(zone_id=self._zone.id, dwell_s=dwell_s, confidence=guest.score))
+        if self._wait is not None:
+            self._wait.see(len(self._guests), left, time_s)
         return dwells
 
     def _occupancy(self, time_s: float) -> list[Occupancy]:
@@ -179,4 +229,5 @@ class ZoneWatch:
             return []
         self._announced = people
         confidence = min((guest.score for guest in self._guests.values()), default=1.0)
-        return [Occupancy(zone_id=self._zone.id, people=people, confidence=confidence)]
+        wait_s = None if self._wait is None else self._wait.about_s(people)
+        return [Occupancy(zone_id=self._zone.id, people=people, confidence=confidence, wait_s=wait_s)]

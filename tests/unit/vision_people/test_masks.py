@@ -120,7 +120,7 @@ def test_a_fault_is_found_and_ends_though_most_of_the_picture_is_masked(what: st
     camera = Camera(ALL_BUT_A_CORNER)
     camera.watch(15)
     assert camera.told == []
-    camera.watch(5, what)
+    camera.watch(8, what)  # told after two to five seconds
     assert [(type(told), told.fault) for told in camera.told] == [(FeedFaulted, fault)]
     camera.watch(3)
     assert [(type(told), told.fault) for told in camera.told[1:]] == [(FeedRestored, fault)]

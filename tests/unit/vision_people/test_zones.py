@@ -5,7 +5,7 @@ import pytest
 from vision.config import LineSettings, ZoneSettings
 from vision.geometry import distance_to_left, is_inside, passes_through
 from vision.tracker import Track
-from vision.zones import Crossing, Dwell, LineCounter, Occupancy, ZoneWatch
+from vision.zones import Crossing, Dwell, LineCounter, Occupancy, QueueWait, ZoneWatch
 
 SIZE = (1000, 1000)
 # From the lower edge up: its left is the picture's left, so walking to the right is "in".
@@ -170,7 +170,9 @@ def test_after_a_lost_picture_a_zone_tells_no_dwell_and_counts_anew() -> None:
         zone_watch.update([person(500)], frame_size_px=SIZE, time_s=number * 0.5)
     zone_watch.reset()
     after = [zone_watch.update([], frame_size_px=SIZE, time_s=10 + number * 0.5) for number in range(4)]
-    assert [event for events in after for event in events] == [Occupancy(zone_id="till", people=0, confidence=1.0)]
+    assert [event for events in after for event in events] == [
+        Occupancy(zone_id="till", people=0, confidence=1.0, wait_s=0.0)
+    ]
 
 
 def test_sides_are_seen_as_a_walker_sees_them() -> None:
@@ -198,3 +200,63 @@ def test_a_corner_that_points_inwards_is_outside() -> None:
     assert is_inside((5, 2), arrow)
     assert not is_inside((5, 7), arrow)
     assert is_inside((1, 7), arrow)
+
+
+def queue_of(*leave_s: float, until_s: float, seen_leaving: bool = True) -> list[Occupancy]:
+    """Three at a time; at each of these moments the first walks out and another joins."""
+    zone_watch, told = ZoneWatch(SQUARE, steady_s=1.0), []
+    for number in range(int(until_s * 2) + 1):
+        time_s = number / 2
+        gone = sum(time_s >= moment for moment in leave_s)
+        here = [person(450 + 50 * place, known=gone + place) for place in range(3)]
+        if seen_leaving:
+            here += [person(700, known=known) for known in range(gone)]
+        told += [e for e in zone_watch.update(here, frame_size_px=SIZE, time_s=time_s) if isinstance(e, Occupancy)]
+    here = [person(450, known=1000 + place) for place in range(4)]
+    for number in range(4):
+        time_s = until_s + (number + 1) / 2
+        told += [e for e in zone_watch.update(here, frame_size_px=SIZE, time_s=time_s) if isinstance(e, Occupancy)]
+    return told
+
+
+def test_a_queue_takes_its_length_times_the_time_from_one_leaver_to_the_next() -> None:
+    told = queue_of(*range(60, 540, 60), until_s=540)
+    assert (told[0].people, told[0].wait_s) == (3, None), "nobody has left yet"
+    assert told[-1].people > 3
+    assert told[-1].wait_s == pytest.approx(60 * told[-1].people, rel=0.15)
+
+
+def test_a_queue_that_stands_still_takes_longer_the_longer_it_does() -> None:
+    told = queue_of(60, 120, 180, 240, 300, until_s=840)
+    assert told[-1].wait_s is not None
+    assert told[-1].wait_s > 130 * told[-1].people
+
+
+def test_people_who_are_only_lost_from_sight_do_not_make_a_queue_fast() -> None:
+    assert queue_of(*range(60, 540, 60), until_s=540, seen_leaving=False)[-1].wait_s is None
+
+
+def test_an_empty_queue_takes_no_time_and_old_leavers_say_nothing() -> None:
+    wait = QueueWait()
+    for number in range(60):
+        wait.see(2, int(number % 10 == 9), number * 6.0)
+    assert wait.about_s(0) == 0.0
+    assert wait.about_s(2) == pytest.approx(120, rel=0.1)
+    wait.see(0, 0, 2000.0)
+    assert wait.about_s(2) is None
+
+
+def test_a_time_without_pictures_makes_no_queue_longer() -> None:
+    wait = QueueWait()
+    for number in range(60):
+        wait.see(1, int(number % 10 == 9), number * 6.0)
+    wait.pause()
+    wait.see(1, 0, 800.0)
+    assert wait.about_s(1) == pytest.approx(60, rel=0.1)
+
+
+def test_only_queues_are_waited_in() -> None:
+    hall = SQUARE.model_copy(update={"kind": "dwell"})
+    told = ZoneWatch(hall, steady_s=1.0).update([], frame_size_px=SIZE, time_s=0.0)
+    told += [event for number in range(4) for event in ZoneWatch(hall).update([], frame_size_px=SIZE, time_s=number)]
+    assert all(event.wait_s is None for event in told if isinstance(event, Occupancy))
