@@ -26,6 +26,8 @@ from models.config import ModelsSettings
 from sync.config import SyncSettings
 from vision.config import FOLDER_SCHEME, POST_SCHEME, CameraSettings, Identifier, VisionSettings
 
+_MAY_HOLD_PASSWORDS = (("url",), ("broker",))
+
 
 def _known_zone(name: str) -> str:
     try:
@@ -209,5 +211,6 @@ def sentence_of(error: Mapping[str, Any]) -> str:
             return "is missing; every file needs it"
         case _:
             text = str(error["msg"]).removeprefix("Value error, ")
-            shown = f" (it says {given!r})" if isinstance(given, str | int | float | bool) else ""
+            is_shown = isinstance(given, str | int | float | bool) and error["loc"][-1:] not in _MAY_HOLD_PASSWORDS
+            shown = f" (it says {given!r})" if is_shown else ""
             return f"{text[:1].lower()}{text[1:]}{shown}"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -27,10 +26,12 @@ _BROKEN_FRAMES = 25  # frames in a row that a damaged file may fail to decode be
 def without_credentials(address: str) -> str:
     """The address with user name, password and query taken out, fit for a log or a screen.
 
-    Cameras take passwords in the query too (``?user=...&pwd=...``). A plain path comes back as it is.
+    Cameras take passwords in the query too (``?user=...&pwd=...``). An address whose scheme was forgotten or mistyped
+    reads as a path; what looks like a user in it goes too. Any other path comes back as it is.
     """
     if "://" not in address:
-        return address
+        before, at, host = address.rpartition("@")
+        return f"***@{host}" if at and ":" in before else address
     scheme, rest = address.split("://", 1)
     place, slash, path = rest.partition("/")
     if "@" in rest:
@@ -44,7 +45,7 @@ def without_credentials(address: str) -> str:
 
 def is_stream(address: str) -> bool:
     """Whether the address is a live stream or a plugged-in camera, not a file."""
-    return is_device(address) or ("://" in address and urlsplit(address).scheme != "file")
+    return is_device(address) or ("://" in address and not address.startswith("file://"))
 
 
 def is_device(address: str) -> bool:

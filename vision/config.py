@@ -7,7 +7,7 @@ open polygons, doubled ids and coordinates off the picture, with the path of the
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from vision.geometry import is_inside, passes_through
 
@@ -37,6 +37,9 @@ FOLDER_SCHEME = "folder:"
 
 POST_SCHEME = "post:"
 """The address of a camera that sends its pictures to this box."""
+
+STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "file")
+"""Of these the driver's own messages hold no user and no password."""
 
 
 class _Section(BaseModel):
@@ -112,6 +115,7 @@ class CameraSettings(_Section):
     url: str = Field(
         default="",
         max_length=500,
+        repr=False,
         description="rtsp://..., file, folder:/path of single JPEG pictures, post: (the camera sends), or /dev/video0",
     )
     picture_every_s: float = Field(
@@ -148,6 +152,14 @@ class CameraSettings(_Section):
             if doubled:
                 raise ValueError(f"{name}: id used twice: {', '.join(doubled)}")
         return self
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_known_stream(cls, url: str) -> str:
+        scheme, mark, _ = url.partition("://")
+        if mark and scheme not in STREAM_SCHEMES:
+            raise ValueError(f"a stream's address begins with one of {', '.join(STREAM_SCHEMES)}, each with ://")
+        return url
 
     @model_validator(mode="after")
     def _posts_are_awaited(self) -> Self:

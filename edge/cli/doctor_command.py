@@ -15,7 +15,7 @@ from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.status import read_status
 from models.registry import Registry
 from vision.capture import Capture, without_credentials
-from vision.config import FOLDER_SCHEME, CameraSettings
+from vision.config import FOLDER_SCHEME, POST_SCHEME, CameraSettings
 from vision.errors import FeedUnavailableError
 from vision.picture_folder import PictureFolder
 
@@ -59,6 +59,8 @@ def _first_picture(camera: CameraSettings) -> str:
     if camera.url.startswith(FOLDER_SCHEME):
         PictureFolder(Path(camera.url.removeprefix(FOLDER_SCHEME)))
         return f"{camera.url} can be read; its pictures show as they come"
+    if camera.url == POST_SCHEME:
+        return "it sends its pictures itself; its key is made at the first start"
     with Capture(camera.url) as capture:
         grabbed = capture.read()
     if grabbed is None:
