@@ -32,8 +32,9 @@ _MOST_WAIT_S = 4.0  # a ready slot waits no longer than this for its neighbours 
 _PUZZLED_S = 8.0  # after this long at rest, uncovered but unlike both memories, the likelier one is taken
 _LOOK_AGAIN_S = 3.0
 _SETTLED_A_FRAME = 1
-_ASKED_A_FRAME = 4  # slots: some 15 ms of other sources
+_ASKED_A_FRAME = 8  # slots: some 35 ms of other sources
 _FIRST_ASKED_AGAIN_S = 0.4
+_CONFIRM_AGAIN_S = 1.0
 _RECHECK_S = 60.0
 _LEAST_STRONG_PX = 6
 
@@ -113,7 +114,7 @@ class ShelfWatch:
             covered = self._covered(view, persons_norm)
             for slot in due:
                 self._look(slot, image_bgr, covered, time_s)
-        return self._settle(time_s)
+        return self._settle(image_bgr, time_s)
 
     def _note_motion(self, view: GateView, time_s: float) -> None:
         if not view.is_open:
@@ -166,8 +167,10 @@ class ShelfWatch:
             return
         slot.judge()
         told = self._tell(slot, hidden, time_s)
+        if told is not None and slot.is_behind_something(told, image_bgr, time_s):
+            told = None
         if self._needs_sources(slot, told, time_s) and not any(hidden):
-            self._ask(slot, image_bgr, time_s)
+            self._ask(slot, image_bgr, time_s, may_change=told is not None or time_s - slot.moved_s > _PUZZLED_S)
             return
         slot.propose(told, time_s, steady_s=self._steady_s)
 
@@ -191,16 +194,25 @@ class ShelfWatch:
 
     def _needs_sources(self, slot: ShelfSlot, told: tuple[bool, ...] | None, time_s: float) -> bool:
         """Whether more than likeness has to speak before a slot is told, or it is time to ask again."""
-        if self._sources is None:
+        if self._sources is None or slot.ready_s is not None:
             return False
         if told is None:
-            return time_s - slot.moved_s > _PUZZLED_S
+            rested_s = time_s - slot.moved_s
+            return rested_s > _PUZZLED_S or (rested_s >= self._steady_s and time_s - slot.asked_s >= _CONFIRM_AGAIN_S)
         if slot.dirty:
             is_about_to_be_told = told == slot.candidate and slot.rested_s(time_s) >= self._steady_s
             return slot.doubted or (told != tuple(slot.stocked or ()) and is_about_to_be_told)
         return time_s - slot.asked_s >= _RECHECK_S
 
-    def _ask(self, slot: ShelfSlot, image_bgr: Picture, time_s: float, *, steady_s: float | None = None) -> None:
+    def _ask(
+        self,
+        slot: ShelfSlot,
+        image_bgr: Picture,
+        time_s: float,
+        *,
+        steady_s: float | None = None,
+        may_change: bool = True,
+    ) -> None:
         """Let all sources tell a slot, or put it off to the next frame when this one has asked enough."""
         if self._sources is None or not self._asks_left:
             slot.looked_s = -np.inf
@@ -213,6 +225,12 @@ class ShelfWatch:
             slot.doubted = verdict.states != tuple(slot.stocked or ())
             if not slot.doubted:
                 return
+        elif not may_change:
+            # What likeness does not understand may be a hand at rest: others may only say so soon that nothing changed.
+            is_as_before = verdict.told is not None and list(verdict.told) == slot.stocked
+            slot.propose(verdict.told if is_as_before else None, time_s, steady_s=0.0)
+            slot.ready_s = time_s if is_as_before else None
+            return
         slot.confidence = verdict.confidence
         if verdict.told is None:
             slot.leave_untold(time_s)
@@ -248,19 +266,25 @@ class ShelfWatch:
             return not (opinion.presence < 0.5 and opinion.likeness < 0.5)
         return opinion.presence > 0.6
 
-    def _settle(self, time_s: float) -> ShelfUpdate:
+    def _settle(self, image_bgr: Picture, time_s: float) -> ShelfUpdate:
+        """Claim what is ready when nothing else is under way; what is as it was claimed waits for nobody."""
         ready = [slot for slot in self._slots if slot.dirty and slot.ready_s is not None]
+        as_before = [slot for slot in ready if slot.is_as_claimed]
+        for slot in as_before:
+            slot.accept(image_bgr)
+        ready = [slot for slot in ready if slot.dirty]
         waiting = [slot for slot in self._slots if slot.dirty and slot.ready_s is None and not slot.is_untold]
         if not ready or (waiting and time_s - min(slot.ready_s or time_s for slot in ready) < _MOST_WAIT_S):
-            return ShelfUpdate((), None)
-        changed = [count for slot in ready if (count := self._claim(slot)) is not None]
-        return ShelfUpdate(tuple(changed), zones_of([slot.place for slot in ready], shape=self._zones.shape))
+            ready = []
+        changed = [count for slot in ready if (count := self._claim(slot, image_bgr)) is not None]
+        settled = [slot.place for slot in (*as_before, *ready)]
+        return ShelfUpdate(tuple(changed), zones_of(settled, shape=self._zones.shape) if settled else None)
 
-    def _claim(self, slot: ShelfSlot) -> SlotCount | None:
+    def _claim(self, slot: ShelfSlot, image_bgr: Picture) -> SlotCount | None:
         """Settle a ready slot, learn its looks, and give its count when that is news."""
         if self._sources is None:
             slot.confidence = slot.weigh({}).confidence_of(slot.candidate or ())
-        units = slot.accept()
+        units = slot.accept(image_bgr)
         return None if units is None else SlotCount(slot.place, units, slot.confidence)
 
     def shelf_units(self) -> int:

@@ -12,6 +12,7 @@ from vision import pictures
 from vision.evidence import TAKEN_AS_STOCKED, SlotVerdict, Source, join_slot, likeness_odds
 from vision.looks import CellMemory, Look, Opinion, Verdict, window_of
 from vision.pictures import Mask, Picture
+from vision.rims import Rims, are_hidden, rims_of
 from vision.slots import SlotPlace
 
 _SIGHTINGS = 2
@@ -19,6 +20,7 @@ _UNSETTLED_AGAIN_S = 0.15
 _HELD_AGAIN_S = 0.3
 _UNTOLD_AGAIN_S, _UNTOLD_MOST_S = 0.5, 60.0  # a slot that its sources could not tell is asked for ever more rarely
 _UNTOLD_ENOUGH_S = 2.0  # asked for as rarely as this, its neighbours go on without it
+_REBUILT_S = 120.0  # at rest for so long, what is around a slot was changed for good
 _DARK_LEVEL = 14  # grey levels: where nine tenths of a slot's pixels are darker, no pack can be told from the back
 
 
@@ -53,6 +55,8 @@ class ShelfSlot:
     opinions: list[Opinion] = field(default_factory=list)
     settled: list[tuple[Look, Opinion]] = field(default_factory=list)
     """Per cell: how it looked and what was thought of it when it was last settled."""
+    rims: Rims | None = None
+    """What lay above and below when it was last settled."""
 
     @classmethod
     def of(cls, place: SlotPlace, time_s: float) -> "ShelfSlot":
@@ -125,6 +129,11 @@ class ShelfSlot:
         """How long nothing moved here and the candidate stood, the latter counted double."""
         return min(time_s - self.moved_s, 2 * (time_s - self.since_s))
 
+    @property
+    def is_as_claimed(self) -> bool:
+        """Whether the candidate is what was last settled and claimed."""
+        return self.units is not None and not self.doubted and list(self.candidate or ()) == self.stocked
+
     def leave_untold(self, time_s: float) -> None:
         """Its sources cannot tell it: ask again later, and later still."""
         if self.untold_s is not None:
@@ -139,18 +148,7 @@ class ShelfSlot:
 
     def take_first(self, states: Sequence[bool] | None) -> None:
         """Think of the first view what was told of it, or that it is stocked where nothing tells."""
-        share = float(1.0 / (1.0 + np.exp(-TAKEN_AS_STOCKED)))
-        self.opinions = [
-            Opinion(
-                Verdict.STOCKED if is_stocked else Verdict.EMPTY,
-                share if is_stocked else 1.0 - share,
-                1.0,
-                1.0 if is_stocked else 0.0,
-                knows_empty=not is_stocked,
-                knows_stocked=is_stocked,
-            )
-            for is_stocked in (states or [True] * len(self.place.cells))
-        ]
+        self.opinions = [_taken_as(is_stocked) for is_stocked in (states or [True] * len(self.place.cells))]
 
     def learn(self, stocked: Sequence[bool]) -> None:
         """Take the state as it is and remember how the cells look in it; what was only guessed is not learnt."""
@@ -160,12 +158,25 @@ class ShelfSlot:
                 memory.learn(look, Verdict.STOCKED if is_stocked else Verdict.EMPTY)
         self.settled = list(zip(self.looks, self.opinions, strict=True))
 
-    def accept(self) -> int | None:
+    def is_behind_something(self, told: Sequence[bool], image_bgr: Picture, time_s: float) -> bool:
+        """Whether cells seem emptied, but what lies above and below them is gone as well."""
+        emptied = [
+            cell for cell, (was, is_now) in enumerate(zip(self.stocked or (), told, strict=False)) if was > is_now
+        ]
+        if not emptied or self.rims is None or time_s - self.moved_s > _REBUILT_S:
+            return False
+        return are_hidden(rims_of(self.place, image_bgr), self.rims, emptied)
+
+    def accept(self, image_bgr: Picture) -> int | None:
         """Settle: learn the looks, and give the units when they are news."""
+        self.rims = rims_of(self.place, image_bgr)
         told = self.candidate or ()
         if self.doubted:  # its looks were remembered for the other state
             self.memory = [_memory(self.place) for _ in self.place.cells]
             self.take_first(told)
+        elif self.asked_s > self.moved_s:  # others told what likeness could not
+            pairs = zip(self.opinions, told, strict=True)
+            self.opinions = [_taken_as(t) if opinion.verdict is Verdict.UNSURE else opinion for opinion, t in pairs]
         self.learn(told)
         self.dirty = self.doubted = False
         self.forget_candidate()
@@ -174,6 +185,19 @@ class ShelfSlot:
             return None
         self.units = units
         return units
+
+
+def _taken_as(is_stocked: bool) -> Opinion:
+    """The opinion of a look that likeness does not know."""
+    share = float(1.0 / (1.0 + np.exp(-TAKEN_AS_STOCKED)))
+    return Opinion(
+        Verdict.STOCKED if is_stocked else Verdict.EMPTY,
+        share if is_stocked else 1.0 - share,
+        1.0,
+        1.0 if is_stocked else 0.0,
+        knows_empty=not is_stocked,
+        knows_stocked=is_stocked,
+    )
 
 
 def looks_in(place: SlotPlace, patch_bgr: Picture) -> list[Look]:

@@ -1,0 +1,50 @@
+"""What is above and below a slot tells an emptied place from a place that somebody stands in front of."""
+
+import numpy as np
+import pytest
+
+from vision.config import SlotSettings
+from vision.pictures import Picture
+from vision.rims import are_hidden, rims_of
+from vision.slots import SlotPlace, place_slots
+
+SIZE = (320, 240)
+
+
+@pytest.fixture
+def place() -> SlotPlace:
+    corners = ((0.3, 0.3), (0.6, 0.3), (0.6, 0.6), (0.3, 0.6))
+    slot = SlotSettings(id="tea", sku="tea", facings=2, polygon_norm=corners)
+    return place_slots([slot], picture_size_px=SIZE, small_size_px=(160, 120))[0]
+
+
+def shelf(*, stocked: bool = True, rails: bool = True) -> Picture:
+    picture = np.full((SIZE[1], SIZE[0], 3), 150, np.uint8)
+    if rails:
+        for top in (60, 150):
+            picture[top : top + 6] = 220
+            for left in range(0, SIZE[0], 20):
+                picture[top + 1 : top + 5, left : left + 8] = 40
+    if stocked:
+        picture[76:142, 98:142] = (30, 60, 200)
+        picture[76:142, 146:190] = (30, 60, 200)
+    return picture
+
+
+def test_rails_stay_when_the_packs_leave(place: SlotPlace) -> None:
+    assert not are_hidden(rims_of(place, shelf(stocked=False)), rims_of(place, shelf()), (0, 1))
+
+
+def test_a_plain_coat_in_front_hides_the_rails(place: SlotPlace) -> None:
+    coat = np.full_like(shelf(), 90)
+    assert are_hidden(rims_of(place, coat), rims_of(place, shelf()), (0, 1))
+
+
+def test_dimmer_light_hides_nothing(place: SlotPlace) -> None:
+    dim = (shelf(stocked=False) * 0.5).astype(np.uint8)
+    assert not are_hidden(rims_of(place, dim), rims_of(place, shelf()), (0, 1))
+
+
+def test_where_there_never_was_a_rail_nothing_is_hidden(place: SlotPlace) -> None:
+    bare = shelf(rails=False, stocked=False)
+    assert not are_hidden(rims_of(place, bare), rims_of(place, bare), (0, 1))
