@@ -23,6 +23,7 @@ from vision.box_network import BoxNetwork
 from vision.capture import read_picture
 from vision.config import CameraSettings, SlotSettings
 from vision.detector import FaceDetector, PersonDetector
+from vision.masks import Masks
 from vision.pictures import Picture, Quad
 from vision.redact import redact
 from vision.slot_features import slot_features
@@ -76,7 +77,7 @@ class LearntSlots:
         """
         chosen = [slot for slot in self._camera.slots if slot.id in states]
         picture_id = sha256(picture.read_bytes()).hexdigest()[:32] if picture.is_file() else ""
-        rows = self._features(read_picture(picture), chosen)
+        rows = self._features(read_view(picture, self._camera), chosen)
         cells = [(slot, cell) for slot in chosen for cell in range(slot.facings)]
         examples = [
             Example(picture_id, f"{slot.id}/{cell}"[-64:], states[slot.id], row)
@@ -131,6 +132,17 @@ def _cells(slot: SlotSettings, size_px: "np.ndarray[tuple[int], np.dtype[np.floa
         np.stack([corners[0] + a * top, corners[0] + b * top, corners[3] + b * bottom, corners[3] + a * bottom])
         for a, b in pairwise(edges)
     ]
+
+
+def read_view(path: Path, camera: CameraSettings | None) -> Picture:
+    """A picture of a camera's view, uint8 (H, W, 3) BGR, with that camera's masks painted in.
+
+    Raises:
+        VisionError: there is no such picture, or it is none.
+    """
+    image = read_picture(path)
+    Masks(() if camera is None else camera.masks).hide(image)
+    return image
 
 
 def redacted(image_bgr: Picture, registry: Registry, camera: CameraSettings | None) -> Picture:

@@ -22,6 +22,7 @@ from vision.detector import FaceDetector
 from vision.drawing import annotate, encode_jpeg
 from vision.feeds import Clock
 from vision.frames import Frame
+from vision.masks import Masks
 from vision.people import PeopleWatch
 from vision.pictures import Picture
 from vision.pipeline import CameraPipeline
@@ -153,6 +154,7 @@ class Seat:
         self.pipeline = pipeline
         self.feed = feed
         self._redactor = redactor
+        self._masks = Masks(settings.masks)
         self._interval_s = 1.0 / settings.analyse_fps
         self._longest_s = max(1.0 / settings.min_fps, self._interval_s)
         self._last: Frame | None = None
@@ -263,7 +265,9 @@ class Seat:
 
     def redacted(self, frame: Frame) -> Picture:
         """A copy of one of this camera's frames in which nobody can be recognised. Blocks for the networks."""
-        return self._redactor.redacted(frame, self.pipeline.people, whole_person=self.settings.whole_person_blur)
+        safe = self._redactor.redacted(frame, self.pipeline.people, whole_person=self.settings.whole_person_blur)
+        self._masks.hide(safe)  # a picture from elsewhere, or from before the mask was drawn
+        return safe
 
     def _picture(self, frame: Frame) -> bytes:
         return encode_jpeg(annotate(self.redacted(frame), self.pipeline.overlay()))

@@ -15,7 +15,7 @@ from edge.errors import ConfigError
 from edge.facts import ShelfCountFact
 from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.replay import replay_facts
-from edge.shelf_eyes import LearntSlots, SlotReading, redacted
+from edge.shelf_eyes import LearntSlots, SlotReading, read_view, redacted
 from models.registry import Registry
 from vision.capture import read_picture
 from vision.compliance import Compliance, compare
@@ -133,7 +133,7 @@ def _count_picture(
     places: Places,
     as_json: bool,
 ) -> None:
-    image = read_picture(source)
+    image = read_view(source, camera)
     if packs is not None:
         references = load_references(packs)
         found = find_packs(image, references)

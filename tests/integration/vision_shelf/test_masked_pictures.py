@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.shelf_eyes import read_view
 from vision.config import VisionSettings
 from vision.drawing import Overlay, annotate
 from vision.feeds import Feed
@@ -18,6 +19,7 @@ from vision.masks import Masks
 from vision.pipeline import CameraPipeline
 from vision.readings import FeedFault, FeedFaulted, ShelfCounted
 from vision.replay import replay
+from vision.service import VisionService
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 LOWER_HALF = ((0.0, 0.45), (1.0, 0.45), (1.0, 1.0), (0.0, 1.0))
@@ -81,3 +83,24 @@ def test_a_masked_part_is_hatched_in_the_console_and_the_rest_is_not() -> None:
     assert (drawn[:300] == drawn[0, 0]).all()
     stripes = cv2.inRange(drawn[340:], (185, 185, 185), (195, 195, 195))
     assert 0.05 < float((stripes > 0).mean()) < 0.3
+
+
+def test_a_seat_hands_out_no_picture_with_what_its_mask_covers(clip: Path, settings: Any) -> None:
+    """Not even one that came from elsewhere, such as a reference picture from before the mask was drawn."""
+    upper = [slot for slot in settings().slots if slot.id in ("tea", "rice")]
+    camera = settings(url=str(clip), loop=True, slots=upper, masks=(LOWER_HALF,))
+    old = np.random.default_rng(1).integers(0, 255, (360, 640, 3)).astype(np.uint8)
+    frame = Frame(camera_id="cam-test", index=-1, image_bgr=old, captured_at=START, mono_s=0.0, media_s=0.0)
+    with VisionService([camera], VisionSettings(), on_readings=lambda _: None, clock=WallClock()) as service:
+        safe = service.call("cam-test", lambda seat: seat.redacted(frame))
+    assert len(np.unique(safe[170:].reshape(-1, 3), axis=0)) == 1
+    assert len(np.unique(old[170:].reshape(-1, 3), axis=0)) > 1
+
+
+def test_a_picture_of_a_camera_is_masked_on_the_command_line_too(tmp_path: Path, settings: Any) -> None:
+    path = tmp_path / "monday.png"
+    cv2.imwrite(str(path), np.random.default_rng(1).integers(0, 255, (360, 640, 3)).astype(np.uint8))
+    upper = [slot for slot in settings().slots if slot.id in ("tea", "rice")]
+    masked = read_view(path, settings(slots=upper, masks=(LOWER_HALF,)))
+    assert len(np.unique(masked[170:].reshape(-1, 3), axis=0)) == 1
+    assert len(np.unique(read_view(path, None)[170:].reshape(-1, 3), axis=0)) > 1
