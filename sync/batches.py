@@ -33,6 +33,7 @@ BATCH_PROPERTIES = (("type", "br.batch.v1"), ("contentencoding", "zstd"))
 MAX_UNPACKED_BYTES = 1024 * 1024
 MAX_BATCH_ROWS = 1000
 _LEVEL = 3
+_ATTRIBUTES = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _parcels(node: NodeName, run: tuple[QueuedRecord, ...]) -> Iterator[Parcel]:
 
 
 def _event(node: NodeName, row: QueuedRecord) -> str:
-    attributes = json.dumps(dict(attributes_of(node, row)), ensure_ascii=False, separators=(",", ":"))
+    attributes = _ATTRIBUTES.encode(dict(attributes_of(node, row)))
     return f'{attributes[:-1]},"data":{encode_data(row)}}}'
 
 

@@ -26,7 +26,9 @@ MAX_SEQ = 2**53 - 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _TYPE = re.compile(r"backroom\.([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*)\.v1")
 _SEQ = re.compile(r"[1-9][0-9]{0,15}")
+_HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_DATA = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _REQUIRED = ("specversion", "id", "source", "type", "subject", "time", "bootid", "mono", "tq", "dclass", "polv")
 _OPTIONAL = ("key", "traceparent")
 _DATA_CLASSES = ("public", "internal")
@@ -97,7 +99,7 @@ def encode_data(row: QueuedRecord) -> str:
 
 def dump_data(data: Mapping[str, Scalar]) -> str:
     """The one way in which an event's data are written; a fingerprint hangs on it."""
-    return json.dumps(dict(data), allow_nan=False, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _DATA.encode(dict(data))
 
 
 def decode(message: Message) -> ReceivedEvent:
@@ -247,7 +249,7 @@ def _is_scalar(value: object) -> bool:
 
 def _is_storable(text: str) -> bool:
     # JSON may spell half a surrogate pair, which no database or log can write.
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return _HALF_PAIR.search(text) is None
 
 
 def _digest(attributes: Mapping[str, str], payload: bytes) -> bytes:

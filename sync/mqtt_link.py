@@ -17,7 +17,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt.properties import Properties, VariableByteIntegers
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
@@ -66,13 +66,8 @@ class MqttLink:
         return self._receive_maximum or _DEFAULT_RECEIVE_MAXIMUM
 
     def publish(self, message: Message) -> int:
-        properties = _properties(PacketTypes.PUBLISH)
-        if message.content_type is not None:
-            properties.ContentType = message.content_type
-        if message.properties:
-            properties.UserProperty = list(message.properties)
         info = self._client.publish(
-            message.topic, message.payload, qos=1, retain=message.is_retained, properties=properties
+            message.topic, message.payload, qos=1, retain=message.is_retained, properties=PackedProperties(message)
         )
         if info.rc != paho.MQTT_ERR_SUCCESS:
             raise LinkUnavailableError(self._lost or f"publishing failed: {paho.error_string(info.rc)}")
@@ -239,6 +234,26 @@ class MqttLink:
     ) -> None:
         who = "the broker ended the connection" if flags.is_disconnect_packet_from_server else "the connection broke"
         self._lost = self._lost or f"{who}: {reason}"
+
+
+class PackedProperties(Properties):
+    """A publication's properties, packed once: paho's own packing took half of the time of a publication."""
+
+    def __init__(self, message: Message) -> None:
+        # paho's constructor builds its tables of all properties anew each time; only `pack` is ever asked here.
+        block = b"" if message.content_type is None else b"\x03" + _text(message.content_type)
+        block += b"".join(b"\x26" + _text(name) + _text(value) for name, value in message.properties)
+        object.__setattr__(self, "_packed", bytes(VariableByteIntegers.encode(len(block))) + block)  # type: ignore[no-untyped-call]  # paho left it untyped
+
+    def pack(self) -> bytes:
+        packed: bytes = object.__getattribute__(self, "_packed")
+        return packed
+
+
+def _text(text: str) -> bytes:
+    """A UTF-8 string as MQTT writes it (OASIS MQTT 5.0, 1.5.4)."""
+    coded = text.encode()
+    return len(coded).to_bytes(2, "big") + coded
 
 
 class _RememberingContext(ssl.SSLContext):

@@ -19,41 +19,22 @@ from sync.errors import AckRejectedError, LinkStalledError, LinkUnavailableError
 from sync.link import Arrived, Link, Message, Settled
 from sync.outbox import Outbox
 from sync.presence import Claim, Presence, encode_presence
-from sync.records import Lane
+from sync.progress import LaneName, OnTheWay
 from sync.topics import Channel, NodeName
 
 SecurityEvent = Callable[[AckRejectedError | MessageInvalidError], None]
 
-_DRAWN_ROWS = 100
-"""Rows read and marked at once, unless a batch is longer."""
+_DRAWN_ROWS = 200
+_DRAWN_BATCHES = 5
+"""Rows or full batches read and marked at once, whichever is more."""
 _UNCOMMITTED = 200
 """Messages sent that the receiver has not committed; far under the 1,000 that a broker queues before it drops."""
 _UNCOMMITTED_BATCHES = 10
 """The same in full batches: what is sent again when a receiver dies."""
+_OWED_S = 0.1
+"""Acknowledged rows are deleted together: each deletion is a disk flush, and a row that stays is only sent again."""
 _GREETERS = 100
 _REWIND_EVERY_S = 1.0
-
-
-@dataclass(slots=True)
-class LaneProgress:
-    """How far a lane went on this connection."""
-
-    acked_upto: int
-    sent_upto: int
-    moved_s: float
-    """Monotonic time of the last progress, or of the first row sent after everything was acknowledged."""
-    uncommitted: deque[tuple[int, int]] = field(default_factory=deque)
-    """Messages not known to be committed at the other end, in sending order: last number and rows of each."""
-
-    def commit(self, last: int) -> None:
-        """Forget the message that ends with ``last`` and what was sent before it: a broker keeps a topic's order."""
-        if any(number == last for number, _ in self.uncommitted):
-            while self.uncommitted.popleft()[0] != last:
-                pass
-
-    def forget_upto(self, upto: int) -> None:
-        """Forget every message that holds nothing above ``upto``."""
-        self.uncommitted = deque(message for message in self.uncommitted if message[0] > upto)
 
 
 @dataclass(slots=True)
@@ -91,7 +72,9 @@ class Session:
     _drain: Drain = field(init=False)
     _ready: deque[Parcel] = field(default_factory=deque)
     _unanswered: set[int] = field(default_factory=set)
-    _progress: dict[tuple[str, Lane], LaneProgress] = field(default_factory=dict)
+    _on_the_way: OnTheWay = field(default_factory=OnTheWay)
+    _owed: dict[LaneName, int] = field(default_factory=dict)
+    _owed_since_s: float = 0.0
     _began_s: float = field(init=False)
     _rewound_s: float = field(init=False)
     _looked_s: float = field(init=False)
@@ -133,6 +116,8 @@ class Session:
         """
         self.settle(self._wait_s())
         self._fill()
+        if self._owed and (not self._ready or self.mono_s() - self._owed_since_s >= _OWED_S):
+            self._delete_owed()
         self._watch()
 
     def farewell(self) -> None:
@@ -141,6 +126,7 @@ class Session:
         Raises:
             LinkUnavailableError: the connection is gone.
         """
+        self._delete_owed()
         self._publish(encode_presence(self.node, Presence(is_online=False)))
 
     def settle(self, timeout_s: float) -> None:
@@ -156,22 +142,23 @@ class Session:
                 self._hear(event)
 
     def _rewind(self) -> None:
+        self._delete_owed()
         now_s = self.mono_s()
         self._ready.clear()
         self._is_dry = False
         self._rewound_s = now_s
-        for state in self._drain.rewind():
-            self._progress[self._drain.epochs[-1], state.lane] = LaneProgress(state.acked_upto, state.acked_upto, now_s)
-        for epoch in self._drain.epochs[:-1]:
+        self._drain.rewind()
+        for epoch in self._drain.epochs:
             for state in self.outbox.lanes(epoch):
-                self._progress[epoch, state.lane] = LaneProgress(state.acked_upto, state.acked_upto, now_s)
+                self._on_the_way.restart((epoch, state.lane), state.acked_upto, now_s)
 
     def _wait_s(self) -> float:
         if self._ready and self._may_send():
             return 0.0
+        longest_s = _OWED_S if self._owed else self.settings.idle_poll_s
         if not self._greeted_by and not self._is_patience_over():
-            return min(self.settings.idle_poll_s, self.settings.greeting_wait_s)
-        return min(self.settings.idle_poll_s, self.watchdog_s / 2)
+            return min(longest_s, self.settings.greeting_wait_s)
+        return min(longest_s, self.watchdog_s / 2)
 
     def _is_patience_over(self) -> bool:
         return self.mono_s() - self._began_s >= self.settings.greeting_wait_s
@@ -191,17 +178,16 @@ class Session:
         Until a receiver shows that it listens, one window of rows is sent as a probe and no more: a broker takes
         everything over, subscribers or not, and a month's backlog would go nowhere again and again.
         """
-        messages = sum(len(lane.uncommitted) for lane in self._progress.values())
-        rows = sum(rows for lane in self._progress.values() for _, rows in lane.uncommitted)
+        way = self._on_the_way
         if not self._is_heard:
-            return self.window - rows
+            return self.window - way.rows
         most = max(_UNCOMMITTED, _UNCOMMITTED_BATCHES * self.settings.batch_rows)
-        return most - rows if messages < _UNCOMMITTED else 0
+        return most - way.rows if way.messages < _UNCOMMITTED else 0
 
     def _fill(self) -> None:
         if self._is_rewind_due and self.mono_s() - self._rewound_s >= _REWIND_EVERY_S:
             self._is_rewind_due = False
-            if self._has_unacked():
+            if self._on_the_way.has_unacked():
                 self._rewind()
         while self._may_send():
             if not self._ready and not self._draw():
@@ -215,8 +201,8 @@ class Session:
         self._looked_s = self.mono_s()
         # Rows are marked in batches ahead of the window: the ledger's commit is a disk flush, and one for
         # each row would be the whole throughput. A link that breaks in between leaves rows marked twice.
-        most = max(_DRAWN_ROWS, self.settings.batch_rows) if self._is_heard else self._allowance_rows()
-        rows = self._drain.next_rows(most)
+        most = max(_DRAWN_ROWS, _DRAWN_BATCHES * self.settings.batch_rows)
+        rows = self._drain.next_rows(most if self._is_heard else self._allowance_rows())
         self._is_dry = not rows
         if not rows:
             if self._drain.is_stale():
@@ -231,11 +217,7 @@ class Session:
         self._publish(parcel.message)
         self.counters.published += len(parcel.rows)
         last = parcel.rows[-1]
-        lane = self._progress[last.epoch, last.lane]
-        lane.uncommitted.append((last.seq, len(parcel.rows)))
-        if lane.sent_upto <= lane.acked_upto:
-            lane.moved_s = self.mono_s()
-        lane.sent_upto = max(lane.sent_upto, last.seq)
+        self._on_the_way.send((last.epoch, last.lane), last.seq, len(parcel.rows), self.mono_s())
 
     def _publish(self, message: Message) -> None:
         self._unanswered.add(self.link.publish(message))
@@ -262,19 +244,29 @@ class Session:
         self.link.confirm(event.token)
 
     def _acknowledge(self, ack: Ack) -> None:
-        lane = self._progress.get((ack.epoch, ack.lane))
+        name = (ack.epoch, ack.lane)
+        lane = self._on_the_way.lanes.get(name)
         if lane is None:
             self._check_unread(ack)
             return
         if ack.last is not None:
-            lane.commit(ack.last)
+            self._on_the_way.commit(name, ack.last)
         if ack.upto <= lane.acked_upto:
             return
-        self.counters.deleted += self.outbox.acknowledge(ack.epoch, ack.lane, ack.upto)
-        lane.forget_upto(ack.upto)
-        lane.acked_upto = ack.upto
-        lane.moved_s = self.counters.last_ack_s = self.mono_s()
+        if ack.upto > lane.sent_upto:
+            # Beyond what this connection sent: a declared gap, an earlier connection's rows, or a lie.
+            self.counters.deleted += self.outbox.acknowledge(ack.epoch, ack.lane, ack.upto)
+        elif not self._owed:
+            self._owed_since_s = self.mono_s()
+        self._owed[name] = ack.upto
+        self._on_the_way.acknowledge(name, ack.upto, self.mono_s())
+        self.counters.last_ack_s = self.mono_s()
         self.has_progress = True
+
+    def _delete_owed(self) -> None:
+        owed, self._owed = self._owed, {}
+        for (epoch, lane), upto in owed.items():
+            self.counters.deleted += self.outbox.acknowledge(epoch, lane, upto)
 
     def _check_unread(self, ack: Ack) -> None:
         """An epoch that was drained may be acknowledged again; one that never sent so much may not."""
@@ -289,13 +281,10 @@ class Session:
         # one that floods us with names gets one re-reading a second and costs bandwidth, never rows.
         if is_new and len(self._greeted_by) < _GREETERS:
             self._greeted_by.add(greeting.receiver)
-            self._is_rewind_due = self._has_unacked()
-
-    def _has_unacked(self) -> bool:
-        return any(lane.sent_upto > lane.acked_upto for lane in self._progress.values())
+            self._is_rewind_due = self._on_the_way.has_unacked()
 
     def _watch(self) -> None:
         now_s = self.mono_s()
-        for (epoch, name), lane in self._progress.items():
+        for (epoch, name), lane in self._on_the_way.lanes.items():
             if lane.sent_upto > lane.acked_upto and now_s - lane.moved_s >= self.watchdog_s:
                 raise LinkStalledError(f"nothing of {epoch}:{name} acknowledged for {self.watchdog_s:g} s")

@@ -10,6 +10,7 @@ Used by the uplink and by the receiver at head office.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from sync.errors import MessageInvalidError
 from sync.records import Lane
@@ -70,6 +71,7 @@ class ParsedTopic:
     lane: Lane | None = None
 
 
+@lru_cache(maxsize=4096)
 def parse_topic(topic: str) -> ParsedTopic:
     """Take a topic apart.
 

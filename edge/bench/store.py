@@ -63,12 +63,12 @@ def run(quick: bool, folder: Path | None = None) -> list[BenchResult]:
 
 def _turn(folder: Path, count: int) -> _Turn:
     folder.mkdir()
-    facts = _facts(count)
+    facts = bench_facts(count)
     groups = [facts[start : start + _GROUP_ROWS] for start in range(0, count, _GROUP_ROWS)]
     settings = StoreSettings(path=folder / "ours.db", ballast_bytes=0, group_rows=_GROUP_ROWS)
-    with _store(settings) as store:
+    with bench_store(settings) as store:
         committing_ms = sum(_commit_ms(store, group) for group in groups)
-    with _store(StoreSettings(path=folder / "flow.db", ballast_bytes=0, group_rows=_GROUP_ROWS)) as store:
+    with bench_store(StoreSettings(path=folder / "flow.db", ballast_bytes=0, group_rows=_GROUP_ROWS)) as store:
         began_s = time.perf_counter()
         for stored in [store.append(group) for group in groups]:
             stored.result(60)
@@ -85,19 +85,21 @@ def _commit_ms(store: Store, group: list[Fact]) -> float:
 def _single_waits_ms(folder: Path, count: int) -> list[float]:
     folder.mkdir()
     waits_ms = []
-    with _store(StoreSettings(path=folder / "single.db", ballast_bytes=0)) as store:
-        for fact in _facts(count):
+    with bench_store(StoreSettings(path=folder / "single.db", ballast_bytes=0)) as store:
+        for fact in bench_facts(count):
             began_s = time.perf_counter()
             store.append_wait([fact])
             waits_ms.append((time.perf_counter() - began_s) * 1000)
     return waits_ms
 
 
-def _store(settings: StoreSettings) -> Store:
+def bench_store(settings: StoreSettings) -> Store:
+    """A store of its own whose policy lets every field of a shelf count leave."""
     return Store(settings, gate=EgressGate(parse_policy(_POLICY), bytes(32)), clock=SystemClock())
 
 
-def _facts(count: int) -> list[Fact]:
+def bench_facts(count: int) -> list[Fact]:
+    """Facts as a busy shop has them."""
     began_at = SystemClock().now()
     return [
         ShelfCountFact(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,17 +27,26 @@ class Area(StrEnum):
     BOX = "box"
     DAY = "day"
     PRIVACY = "privacy"
+    SYNC = "sync"
 
 
 @app.command()
 def bench(
-    area: Area,
-    quick: Annotated[bool, typer.Option("--quick", help="Under 45 s, less certain.")] = False,
+    areas: Annotated[list[Area], typer.Argument(metavar="AREA...", help=", ".join(Area))],
+    quick: Annotated[bool, typer.Option("--quick", help="Under 45 s an area, less certain.")] = False,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Measure an area. Exit code 0 when it ran; whether goals hold is in the result."""
+    """Measure areas one after the other; with --json one object a line. Exit code 0 when all ran.
+
+    Whether goals hold is in the result.
+    """
     quiet_logs()
+    for area in dict.fromkeys(areas):
+        _bench(area, quick=quick, data=data, as_json=as_json)
+
+
+def _bench(area: Area, *, quick: bool, data: Path | None, as_json: bool) -> None:
     run: Callable[..., list[BenchResult]] = import_module(f"edge.bench.{area.value}").run
     where = (data_folder(data),) if area is Area.ONNX else ()
     if not as_json:

@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,15 @@ CREATE TABLE mismatches (
     id INTEGER PRIMARY KEY, received_at TEXT NOT NULL, event TEXT NOT NULL, kind TEXT NOT NULL, payload BLOB NOT NULL
 ) STRICT;
 """
+_INSERT_EVENT = """
+INSERT INTO events (tenant, store, node, epoch, lane, seq, kind, source, occurred_at, received_at, mono_s, boot_id,
+    time_quality, data_class, policy_version, traceparent, data, digest)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_ADD_TALLY = """
+INSERT INTO tallies VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (tenant, store, node, kind) DO UPDATE SET events = events + excluded.events
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,8 @@ class SinkStore:
         self._lock_file: int | None = None
         self._database: Database | None = None
         self._coverage: dict[LaneKey, Coverage] = {}
+        self._new: list[tuple[object, ...]] = []
+        self._tallies: Counter[tuple[str, str, str, str]] = Counter()
 
     def __enter__(self) -> Self:
         try:
@@ -138,12 +150,14 @@ class SinkStore:
                     self._refuse(message, received_at)
                 for event in events:
                     touched |= self._apply(event, received_at)
+                self._write_new()
                 for presence in presences:
                     touched |= self._note(presence, received_at)
                 self._write_coverage(touched)
         except SinkStoreError:
             # What memory counted was rolled back on disk.
             self._coverage.clear()
+            self._new, self._tallies = [], Counter()
             raise
         return {key: self._lane(key).ack_upto for key in touched}
 
@@ -178,23 +192,20 @@ class SinkStore:
         if row.seq in lane.received:
             self._repeated(lane, event, received_at)
             return {key}
-        self._db.execute(
-            "INSERT INTO events (tenant, store, node, epoch, lane, seq, kind, source, occurred_at, received_at, mono_s,"
-            " boot_id, time_quality, data_class, policy_version, traceparent, data, digest)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *key_columns(key), row.seq, record.kind, record.source, record.occurred_at.isoformat(), received_at,
-                record.mono_s, record.boot_id, record.time_quality, record.data_class, record.policy_version,
-                record.traceparent, event.payload.decode(), event.digest,
-            ),
-        )  # fmt: skip
-        self._db.execute(
-            "INSERT INTO tallies VALUES (?, ?, ?, ?, 1)"
-            " ON CONFLICT (tenant, store, node, kind) DO UPDATE SET events = events + 1",
-            (event.node.tenant, event.node.store, event.node.node, record.kind),
-        )
+        self._new.append((
+            *key_columns(key), row.seq, record.kind, record.source, record.occurred_at.isoformat(), received_at,
+            record.mono_s, record.boot_id, record.time_quality, record.data_class, record.policy_version,
+            record.traceparent, event.payload.decode(), event.digest,
+        ))  # fmt: skip
+        self._tallies[event.node.tenant, event.node.store, event.node.node, record.kind] += 1
         lane.received.add(row.seq)
         return {key} | (self._declare(event, received_at) if record.kind == GAP_KIND else set())
+
+    def _write_new(self) -> None:
+        new, self._new = self._new, []
+        tallies, self._tallies = self._tallies, Counter()
+        self._db.conn.executemany(_INSERT_EVENT, new)
+        self._db.conn.executemany(_ADD_TALLY, [(*names, count) for names, count in tallies.items()])
 
     def _declare(self, event: ReceivedEvent, received_at: str) -> set[LaneKey]:
         try:
@@ -208,6 +219,7 @@ class SinkStore:
 
     def _repeated(self, lane: Coverage, event: ReceivedEvent, received_at: str) -> None:
         key = LaneKey(event.node, event.row.epoch, event.row.lane)
+        self._write_new()  # the first of the two may be in this very batch
         found = self._db.execute(
             "SELECT digest FROM events WHERE (tenant, store, node, epoch, lane, seq) = (?, ?, ?, ?, ?, ?)",
             (*key_columns(key), event.row.seq),

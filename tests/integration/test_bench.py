@@ -11,7 +11,7 @@ BACKROOM = Path(sys.executable).parent / "backroom"
 FIELDS = {"what", "value", "unit", "goal", "holds", "against"}
 
 
-@pytest.mark.parametrize("area", ["vision", "onnx", "store", "llm", "kiosk", "box", "day"])
+@pytest.mark.parametrize("area", ["vision", "onnx", "store", "sync", "llm", "kiosk", "box", "day"])
 def test_a_quick_bench_prints_one_object_with_a_goal_against_something(area: str) -> None:
     command = [str(BACKROOM), "bench", area, "--quick", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)

@@ -6,10 +6,14 @@ from threading import Thread
 from time import monotonic
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from sync.errors import LinkSettingsError, LinkUnavailableError
 from sync.link import Arrived, Endpoint, Link, LinkProfile, Message, Settled, TlsFiles
-from sync.mqtt_link import MqttLink
+from sync.mqtt_link import MqttLink, PackedProperties
 from tests.integration.sync.conftest import Embedded, Mosquitto, free_port
 from tests.integration.sync.fakes import MemoryBroker, MemoryLink
 
@@ -170,3 +174,17 @@ def test_a_certificate_file_that_is_missing_is_named_before_connecting(tmp_path)
     endpoint = Endpoint("127.0.0.1", free_port(), TlsFiles(ca_file=tmp_path / "none.pem"))
     with pytest.raises(LinkSettingsError, match="TLS"):
         MqttLink(LinkProfile(endpoint=endpoint, client_id="s", subscriptions=()))
+
+
+@given(
+    st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
+    st.lists(st.tuples(*[st.text(st.characters(exclude_categories=["Cs"]), max_size=40)] * 2), max_size=20),
+)
+def test_a_publications_properties_are_packed_as_paho_packs_them(content_type, pairs):
+    theirs = Properties(PacketTypes.PUBLISH)
+    if content_type is not None:
+        theirs.ContentType = content_type
+    if pairs:
+        theirs.UserProperty = pairs
+    message = Message("a/topic", b"", tuple(pairs), content_type)
+    assert PackedProperties(message).pack() == theirs.pack()
