@@ -25,14 +25,12 @@ from vision.config import CameraSettings, SlotSettings
 from vision.detector import FaceDetector, PersonDetector
 from vision.masks import Masks
 from vision.pictures import Picture, Quad
-from vision.redact import redact
+from vision.redact import HIDDEN_FROM_SCORE, redact
 from vision.slot_features import slot_features
 from vision.slot_learning import Example, Lesson, SlotClassifier, SlotState, claim, fit, teach
 from vision.slot_memory import SlotMemory, load_memory, save_memory
 
 _FACE_THRESHOLD = 0.4
-_PERSON_THRESHOLD = 0.2
-"""Half the usual one: hiding somebody who is not there costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +155,6 @@ def redacted(image_bgr: Picture, registry: Registry, camera: CameraSettings | No
         BoxNetwork.open(persons, threads=models.onnx_threads, providers=models.providers) as person_network,
         BoxNetwork.open(faces, threads=models.onnx_threads, providers=models.providers) as face_network,
     ):
-        people = PersonDetector(person_network, threshold=_PERSON_THRESHOLD).detect(image_bgr)
+        people = PersonDetector(person_network, threshold=HIDDEN_FROM_SCORE).detect(image_bgr)
         found = FaceDetector(face_network, threshold=_FACE_THRESHOLD).detect(image_bgr)
     return redact(image_bgr, found, people, whole_person=camera is not None and camera.whole_person_blur)

@@ -14,6 +14,7 @@ from vision.frames import Frame, seen_in
 from vision.heat import HeatGrid
 from vision.masks import Masks
 from vision.readings import LineCrossed, Reading, ZoneDwelt, ZoneOccupied
+from vision.redact import HIDDEN_FROM_SCORE
 from vision.tracker import Tracker
 from vision.zones import Crossing, Dwell, LineCounter, Occupancy, ZoneWatch
 
@@ -30,7 +31,7 @@ class Sighting:
     frame_index: int
     time_s: float
     found: Detections
-    """All of them: whoever is to be hidden in a picture is hidden even where a mask covers most of him."""
+    """All, from `HIDDEN_FROM_SCORE` on: whoever may be a person is hidden, also where a mask covers most of him."""
     persons: Detections
     """Those who are believed."""
 
@@ -41,9 +42,10 @@ class PeopleWatch:
     def __init__(self, settings: CameraSettings, network: BoxNetwork | None) -> None:
         self._settings = settings
         self._detector: PersonDetector | None = None
+        self._faint = _FAINT_PART * settings.person_threshold
         if network is not None:
-            faint = _FAINT_PART * settings.person_threshold
-            self._detector = PersonDetector(network, threshold=faint, shrink=settings.shrink)
+            lowest = min(self._faint, HIDDEN_FROM_SCORE)
+            self._detector = PersonDetector(network, threshold=lowest, shrink=settings.shrink)
         self._masks = Masks(settings.masks)
         self._follows = bool(settings.zones or settings.lines)
         self._tracker = Tracker(sure_score=settings.person_threshold)
@@ -95,8 +97,9 @@ class PeopleWatch:
     def _look(self, frame: Frame, detector: PersonDetector) -> Sighting:
         self.detections += 1
         found = detector.detect(frame.image_bgr)
+        believed = found.at_least(self._faint)
         return Sighting(
-            frame.index, frame.media_s, found, self._masks.without_hidden(found, frame_size_px=_size_px(frame))
+            frame.index, frame.media_s, found, self._masks.without_hidden(believed, frame_size_px=_size_px(frame))
         )
 
     def _is_due(self, frame: Frame, moves: bool) -> bool:

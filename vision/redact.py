@@ -21,8 +21,11 @@ BLOCKS_ACROSS_FACE = 3
 HEAD_SHARE = 0.25
 HEAD_WIDTHS = 0.6
 """A head with its neck is about 0.6 shoulder widths high: what counts where the picture cuts a person's legs off."""
-HEAD_MARGIN = 0.06
+HEAD_MARGIN = 0.10
 """Share of a person's height added above and at the sides: boxes often cut the head's edge."""
+HIDDEN_FROM_SCORE = 0.15
+"""Whoever may be a person from this score on is hidden. Over 106 real frames NanoDet's boxes from .24 on with a margin
+of .06 covered 96.7 % of 333 heads, these 99.4 %; of shelves without people they veil .7 % instead of .3 %."""
 BLOCKS_ACROSS_PERSON = 8
 MIN_BLOCK_PX = 8
 
