@@ -286,7 +286,7 @@ class ShopSource:
             name=view.name,
             state=CameraState.OK if view.fault is None else CameraState(view.fault.value),
             since=view.since,
-            picture_id=str(view.picture_number) if view.picture_number else None,
+            picture_id=None if view.jpeg is None else str(view.picture_number),
             fps=view.analysed_fps,
             skipped=view.skipped_frames,
             late=view.late_frames,

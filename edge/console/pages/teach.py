@@ -28,12 +28,16 @@ class TeachPage:
         self._message, self._tone = "", ""
         self._frame = CameraFrame(parts, camera_id, mode="teach", lead="Say how places look when full and when empty")
         with self._frame.body, ui.element("div").classes("columns camera-columns"):
-            with ui.element("div").classes("stack"):
-                self._picture = self._frame.stage.region("teach_picture.html", classes="card picture-card")
+            with ui.element("div").classes("stack"), ui.element("div").classes("card picture-card"):
+                self._ground = ui.element("div").classes("picture")
+                with self._ground:
+                    self._image = self._frame.stage.region("teach_image.html")
+                    self._cells = self._frame.stage.region("teach_cells.html")
+                self._bar = self._frame.stage.region("teach_bar.html")
             with ui.element("div").classes("stack"):
                 self._lesson = self._frame.stage.region("teach_lesson.html", classes="card")
                 self._references = self._frame.stage.region("teach_references.html", classes="card")
-        for region in (self._picture, self._references):
+        for region in (self._cells, self._bar, self._references):
             region.on_action(self._act)
 
     async def run(self) -> None:
@@ -112,23 +116,27 @@ class TeachPage:
         self._message, self._tone = message, tone
 
     def _show(self) -> None:
-        self._picture.show(
-            camera_id=self._camera_id,
-            still=self._still,
-            cells=() if self._panel is None else self._panel.cells,
-            marks=self._marks,
+        panel, still = self._panel, self._still
+        cells = () if panel is None else panel.cells
+        if still is not None:
+            self._ground.style(f"aspect-ratio: {still.width_px} / {still.height_px}")
+        # Apart, so that a touch on a facing does not fetch the picture again.
+        self._image.show(camera_id=self._camera_id, still=still)
+        self._cells.show(cells=cells, marks=self._marks)
+        self._bar.show(
+            still=still,
+            has_cells=bool(cells),
             chosen=sum(state is not None for state in self._marks.values()),
             message=self._message,
             tone=self._tone,
         )
-        panel = self._panel
         self._lesson.show(
             lesson=None if panel is None else panel.lesson, problem="" if panel is None else panel.problem
         )
         self._references.show(
             camera_id=self._camera_id,
             references={"stocked": None, "empty": None} if panel is None else panel.references,
-            may_keep=self._still is not None and not self._still.trouble,
+            may_keep=still is not None and not still.trouble,
         )
 
 

@@ -1,6 +1,5 @@
 """The desk over cameras that really run: drawn clips, real networks, real files and a real store."""
 
-import shutil
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
@@ -10,36 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import pytest
 
-from edge.camera_desk import ShopDesk, make_desk
-from edge.catalogue import load_catalogue
 from edge.clock import SystemClock
-from edge.config import ShopFiles, load_shop
 from edge.console.desk import DeskRefusedError, PlanOutdatedError, PlanRejectedError
 from edge.console.errors import SourceUnavailableError
 from edge.facts import FootfallCountFact, ShelfComplianceFact, ShelfCountFact, ShelfMisplacedFact
-from edge.node_store import open_store
-from edge.places import DEFAULT_ARTEFACTS, DEMO_SHOP, Places
+from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.planogram import Planogram
-from models.manifest import Task
-from models.registry import Registry
-from tests.integration.edge_console.desk_fake import draw_still
-from vision.box_network import BoxNetwork
-from vision.config import VisionSettings
-from vision.readings import Reading, ShelfCounted
-from vision.service import VisionService
+from tests.integration.edge_console.desk_shop import Image, Running, make_shop, run_shop
 from vision.tracker import Track
 
 _GOLDEN_PERSON = DEFAULT_ARTEFACTS.parent / "golden" / "persons"
-_CAMERA = """\
-# Written by hand on a ladder.
-id = "cam"
-name = "Dairy"
-loop = true
-url = "{clip}"
-"""
 _QUADS = {
     "milk": [[0.02, 0.08], [0.31, 0.085], [0.31, 0.41], [0.02, 0.415]],
     "oat": [[0.34, 0.52], [0.63, 0.525], [0.63, 0.85], [0.34, 0.855]],
@@ -50,42 +31,6 @@ def _slot(name: str, sku: str = "BR-0050", facings: int = 6) -> dict[str, Any]:
     return {"id": name, "sku": sku, "polygon_norm": _QUADS[name], "facings": facings, "low_at": 1}
 
 
-def _clip(path: Path, picture: "np.ndarray[Any, Any]") -> None:
-    """Some seconds of one view, with the camera's own noise so that it does not look frozen."""
-    rng = np.random.default_rng(7)
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10.0, (picture.shape[1], picture.shape[0]))
-    for _ in range(40):
-        noise = rng.integers(-5, 6, picture.shape, dtype=np.int16)
-        writer.write(np.clip(picture.astype(np.int16) + noise, 0, 255).astype(np.uint8))
-    writer.release()
-
-
-class Running:
-    """A shop of one camera with its desk."""
-
-    def __init__(self, desk: ShopDesk, vision: VisionService, shop: ShopFiles, places: Places, store: Any) -> None:
-        self.desk, self.vision, self.shop, self.places, self.store = desk, vision, shop, places, store
-        self.file = shop.folder / "cameras" / "cam.toml"
-        self._readings: list[Reading] = []
-        self._more = threading.Condition()
-
-    def take(self, readings: list[Reading]) -> None:
-        with self._more:
-            self._readings += readings
-            self._more.notify_all()
-
-    def wait_for_count(self, slot_id: str) -> ShelfCounted:
-        def found() -> list[ShelfCounted]:
-            return [r for r in self._readings if isinstance(r, ShelfCounted) and r.slot_id == slot_id]
-
-        with self._more:
-            assert self._more.wait_for(found, 30.0), self._readings
-            return found()[-1]
-
-    def save(self, **places: Any) -> Any:
-        return self.desk.save_plan("cam", places, version=self.desk.plan("cam").version)
-
-
 Start = Callable[..., Running]
 
 
@@ -94,45 +39,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts the shop on a picture; its camera's file has ``more`` at its end."""
     with ExitStack() as stack:
 
-        def run(picture: "np.ndarray[Any, Any] | None" = None, more: str = "") -> Running:
-            folder = tmp_path / "shop"
-            shutil.copytree(DEMO_SHOP, folder)
-            text = (folder / "shop.toml").read_text()
-            begin = text.index("cameras = [")
-            (folder / "shop.toml").write_text(
-                text[:begin] + 'cameras = ["cameras/cam.toml"]' + text[text.index("]", begin) + 1 :]
-            )
-            clip = tmp_path / "clip.mp4"
-            shelf = cv2.imdecode(np.frombuffer(draw_still(), np.uint8), cv2.IMREAD_COLOR)
-            _clip(clip, shelf if picture is None else picture)
-            (folder / "cameras" / "cam.toml").write_text(_CAMERA.format(clip=clip) + more)
-            return _run(stack, load_shop(folder), Places(tmp_path / "data"))
+        def run(picture: Image | None = None, more: str = "") -> Running:
+            return run_shop(stack, make_shop(tmp_path / "shop", picture, more), Places(tmp_path / "data"))
 
         yield run
-
-
-def _run(stack: ExitStack, shop: ShopFiles, places: Places) -> Running:
-    places.make()
-    clock = SystemClock()
-    registry = Registry(places.models, DEFAULT_ARTEFACTS)
-    networks = {
-        task: stack.enter_context(BoxNetwork.open(registry.active(task))) for task in (Task.PERSONS, Task.FACES)
-    }
-    heard: list[Running] = []
-    vision = VisionService(
-        shop.cameras,
-        VisionSettings(),
-        person_network=networks[Task.PERSONS],
-        face_network=networks[Task.FACES],
-        on_readings=lambda readings: heard[0].take(readings) if heard else None,
-        clock=clock,
-    )
-    store, _ = stack.enter_context(open_store(shop, places, clock))
-    catalogue = load_catalogue(shop.path(shop.settings.shop.catalogue))
-    desk = make_desk(shop, places, vision=vision, catalogue=catalogue, registry=registry, store=store, clock=clock)
-    heard.append(Running(desk, vision, shop, places, store))
-    stack.enter_context(vision)
-    return heard[0]
 
 
 def _still(running: Running) -> str:

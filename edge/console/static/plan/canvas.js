@@ -19,6 +19,8 @@ export class Canvas {
     this.hands = hands;
     this.pending = [];
     this.drag = null;
+    // Else a finger lifted on the move is a fling, and the tap that follows one only stops it.
+    svg.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     svg.addEventListener("pointerdown", (event) => this.down(event));
     svg.addEventListener("pointermove", (event) => this.move(event));
     svg.addEventListener("pointerup", (event) => this.up(event));
