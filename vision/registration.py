@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vision.movement import Directions, Movement, find_movement, kept_blocks
+from vision.movement import Directions, Found, find_far_movement, find_movement, kept_blocks
 from vision.pictures import Field
 
 SMALL_SHIFT_PX = 4  # of the small picture (240 to 480 columns); larger shifts are told apart as "elsewhere"
@@ -20,7 +20,10 @@ _LEAST_DETAIL = 0.02  # a tile without fine structure cannot lose it
 _LEAST_ENERGY = 0.4  # mean squared gradient of a tile that is judged
 _LEARNT_ENERGY = 4.0
 _FEWEST_TILES = 8
-_MOST_BY_CHANCE = 1  # of 35 blocks
+_BY_CHANCE = 0.1  # of the blocks, one more aside
+_MOSTLY = 0.5
+_FEWEST_STILL = 12  # textured blocks: somebody's back has fewer
+_STILL_PART = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +74,24 @@ class LearntView:
         shift_px = (2 * (int(column) - middle[1]), 2 * (int(row) - middle[0]))
         return Placement(likeness, float(surface.max()), shift_px, self._sharpness(structure))
 
-    def movement(self, structure: Field, placement: Placement) -> Movement | None:
-        """How the view moved, where enough of its blocks agree; some 3 ms."""
-        is_ahead = placement.elsewhere > placement.likeness
-        around_px = (placement.shift_px[0] // 2, placement.shift_px[1] // 2) if is_ahead else (0, 0)
-        return find_movement(self._directions, directions(structure), around_px=around_px)
+    def movement(self, structure: Field, placement: Placement) -> Found | None:
+        """How the view moved, where enough of its blocks agree; some 3 ms, 25 where hardly anything is at its place."""
+        seen = directions(structure)
+        found = find_movement(self._directions, seen)
+        if found is None and placement.elsewhere > placement.likeness:
+            around_px = (placement.shift_px[0] // 2, placement.shift_px[1] // 2)
+            found = find_movement(self._directions, seen, around_px=around_px)
+        if found is None and self._kept_part(seen) < _MOSTLY:
+            found = find_far_movement(self._directions, seen)
+        return found
 
     def is_gone(self, structure: Field) -> bool:
         """Whether hardly any part of the view is at its place: a shopper leaves some, another view none."""
-        return kept_blocks(self._directions, directions(structure)) <= _MOST_BY_CHANCE
+        return self._kept_part(directions(structure)) <= _BY_CHANCE
+
+    def _kept_part(self, seen: Directions) -> float:
+        kept, textured = kept_blocks(self._directions, seen)
+        return max(kept - 1, 0) / max(textured, 1)
 
     def learn(self, structure: Field, placement: Placement, time_s: float) -> None:
         """Take in a structure that lies where it should, put back by its small shift, so that none adds up."""
@@ -110,10 +122,10 @@ def directions(structure: Field) -> Directions:
     return np.asarray(np.where(size > _LEAST_EDGE, edges / np.maximum(size, 1e-6), 0), np.complex64)
 
 
-def likeness(one: Directions, other: Directions) -> float:
-    """How far two views agree where they are, -1..1; no shift is looked for."""
-    size = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(np.vdot(one, other).real) / max(size, 1e-6)
+def is_still(before: Directions, now: Directions) -> bool:
+    """Whether two pictures show the same busy scene, people in parts of it aside; somebody's back is not busy."""
+    kept, textured = kept_blocks(before, now)
+    return textured >= _FEWEST_STILL and kept >= _STILL_PART * textured
 
 
 def _halved(field: Field) -> Field:

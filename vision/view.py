@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from vision.movement import Directions, Movement
 from vision.pictures import Field
 from vision.readings import Stamp
-from vision.registration import LearntView, Placement, directions, likeness
+from vision.registration import LearntView, Placement, directions, is_still
 
 _EVERY_S = 0.9
+_AGAIN_S = 0.35  # when a slight movement waits to be seen twice
 _LEARNING_LOOKS = 10
 _YOUNG_LOOKS = 30  # a view learnt for less may have been a shopper's back: another one is learnt instead of told
 _KNOWN_RATE = 0.05
@@ -29,14 +30,16 @@ _AHEAD = 1.25  # a row of equal packs is like itself one pack on: up to 0.77 of 
 _SUSPECT_REACH = 0.0125  # of the width, as all that follow: a slot may already be its neighbour
 _OFF_REACH = 0.004  # less makes no difference to slots, and three times what is measured of a view in order
 _SAME_REACH = 0.006
+_ALIKE_REACH = 0.03  # few blocks tell a large movement roughly
 _MOST_REACH = 0.04  # what a slot at the edge may lose of itself
 _MOST_TURN = 0.02  # a turn by 1.1 degrees, a zoom by 2 %: more is not a sagging mount
+_LARGE_TURN = 0.03  # bottles put back askew: 0.024
+_SURE_BLOCKS = 13  # to put a picture right; three bottles on a bare wall, put back askew, reached 12
 _DOUBTED_PART = 0.85
 _UNLIKE_PART = 0.3  # half of the view hidden leaves 0.5, two degrees of turn 0.3
 _BACK_PART = 0.5
 _UNLIKE_S = 2.5
 _YOUNG_UNLIKE_S = 2.0
-_STILL = 0.7
 _SOFT = 0.70  # a lens 5 pixels out of focus at 1280 columns; shoppers, lamps and restocking left 0.94
 _SHARP = 0.80
 _CLEAR_S = 0.8
@@ -70,6 +73,7 @@ class ViewRule:
         self._shifted, self._slight, self._unlike, self._soft = _Doubt(), _Doubt(), _Doubt(), _Doubt()
         self._back, self._sharp = _Doubt(), _Doubt()
         self._movement = Movement()
+        self._is_shifted = False
         self._instead: Directions | None = None
         self._aspect = 1.0
 
@@ -82,7 +86,7 @@ class ViewRule:
 
     def see(self, structure: Field, now: Stamp, *, is_normal: bool) -> None:
         """Take one structure of a corrected picture; ``is_normal``: the feed has no fault, the view may be learnt."""
-        if now.media_s - self._looked_s < _EVERY_S:
+        if now.media_s - self._looked_s < (_EVERY_S if self._slight.since is None else _AGAIN_S):
             return
         self._looked_s = now.media_s
         if self._learnt is None or not self._learnt.fits(structure):
@@ -99,7 +103,8 @@ class ViewRule:
 
     def began_if_moved(self, now: Stamp) -> Stamp | None:
         """When the view went away, once that has lasted long enough."""
-        return self._shifted.lasted(now, self._moved_after_s) or self._unlike.lasted(now, _UNLIKE_S)
+        shifted_since = self._shifted.lasted(now, self._moved_after_s) if self._is_shifted else None
+        return shifted_since or self._unlike.lasted(now, _UNLIKE_S)
 
     def began_if_blurred(self, now: Stamp) -> Stamp | None:
         """When the view became soft, once that has lasted long enough."""
@@ -132,17 +137,19 @@ class ViewRule:
 
     def _judge(self, learnt: LearntView, structure: Field, now: Stamp) -> Placement:
         placement = learnt.place(structure)
-        movement = self._found_movement(learnt, placement, structure)
+        movement, is_sure = self._found_movement(learnt, placement, structure)
         is_off = movement is not None and movement.reach(self._aspect) > _OFF_REACH
         is_same = movement is not None and movement.nearly(self._movement, self._aspect, within=_SAME_REACH)
-        is_slight = movement is not None and is_off and self._is_slight(movement)
-        is_shifted = is_off and not is_slight
-        self._correct(movement, now, is_slight=is_slight, is_same=is_same)
-        self._shifted.hold(is_shifted and (is_same or self._shifted.since is None), now)
-        self._movement = movement or Movement()
+        is_alike = movement is not None and movement.nearly(self._movement, self._aspect, within=_ALIKE_REACH)
+        is_slight = movement is not None and is_off and is_sure and self._is_slight(movement)
         is_unlike = movement is None and placement.likeness < _UNLIKE_PART * self._known and learnt.is_gone(structure)
-        self._unlike.hold(is_unlike and self._is_still(structure), now)
         is_there = not is_off and (movement is not None or placement.likeness >= _BACK_PART * self._known)
+        self._correct(movement, now, is_slight=is_slight, is_same=is_same)
+        self._is_shifted = is_off and not is_slight
+        if self._is_shifted or is_slight or is_there:
+            self._shifted.hold(self._is_shifted and (is_alike or self._shifted.since is None), now)
+        self._movement = movement or self._movement
+        self._unlike.hold(is_unlike and self._is_still(structure), now)
         self._back.hold(is_there, now)
         self._judge_sharpness(placement, now, is_there=is_there)
         return placement
@@ -152,18 +159,24 @@ class ViewRule:
         self._soft.hold(is_seen and (placement.sharpness or 0.0) < _SOFT, now)
         self._sharp.hold(is_seen and (placement.sharpness or 0.0) >= _SHARP, now)
 
-    def _found_movement(self, learnt: LearntView, placement: Placement, structure: Field) -> Movement | None:
-        """What the parts of the view agree on; else where the whole of it is seen better than at its place."""
-        is_at_its_place = placement.shift_px == (0, 0) and placement.elsewhere <= _AHEAD * placement.likeness
-        if is_at_its_place and placement.likeness >= _DOUBTED_PART * self._known:
-            return Movement()
-        movement = learnt.movement(structure, placement)
-        if movement is not None:
-            return movement
+    def _found_movement(
+        self, learnt: LearntView, placement: Placement, structure: Field
+    ) -> tuple[Movement | None, bool]:
+        """What the parts of the view agree on, and whether enough do; else where the whole is seen better."""
         is_ahead = placement.elsewhere > _AHEAD * placement.likeness
+        is_at_its_place = placement.shift_px == (0, 0) and not is_ahead
+        if is_at_its_place and placement.likeness >= _DOUBTED_PART * self._known:
+            return Movement(), True
+        found = learnt.movement(structure, placement)
+        if found is not None and (found.blocks >= _SURE_BLOCKS or self._is_large(found.movement)):
+            return found.movement, found.blocks >= _SURE_BLOCKS
         if is_ahead and placement.elsewhere > _ELSEWHERE_PART * self._known:
-            return Movement(shift=complex(*placement.shift_px) / structure.shape[1])
-        return None
+            return Movement(shift=complex(*placement.shift_px) / structure.shape[1]), False
+        return None if found is None else Movement(), False
+
+    def _is_large(self, movement: Movement) -> bool:
+        """Whether goods put back askew cannot make it, however few blocks there are."""
+        return movement.reach(self._aspect) > _MOST_REACH or abs(movement.turn - 1.0) > _LARGE_TURN
 
     def _is_slight(self, movement: Movement) -> bool:
         """Whether the camera, with what was corrected before, still hangs nearly as it did."""
@@ -183,4 +196,4 @@ class ViewRule:
         """Whether what is seen instead of the view is what was seen instead a moment ago: people sway."""
         seen = directions(structure)
         before, self._instead = self._instead, seen if self._unlike.since is None else self._instead
-        return self._unlike.since is None or before is None or likeness(seen, before) >= _STILL
+        return self._unlike.since is None or before is None or is_still(before, seen)
