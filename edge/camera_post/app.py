@@ -9,6 +9,7 @@ decoded by `vision.posted`, one picture at a time. Keeps no picture and logs no 
 import asyncio
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,10 +28,13 @@ from edge.errors import EdgeError
 from edge.keys import KeyHash
 from edge.request_body import BodyTooLongError, ClientGoneError, read_body
 from vision.errors import FeedInvalidError
+from vision.picture_header import kind_of
 from vision.posted import PictureKindError, PictureTooLargeError, Posted, open_posted
 
 BODY_WITHIN_S = 30.0
 """A camera at the end of a weak radio link sends a megabyte in that time."""
+
+_BOUNDARY = re.compile(r"""multipart/[a-z-]+;.*?boundary="?([^\s";]{1,70})""", re.IGNORECASE)
 
 Deliver = Callable[[str, Posted], None]
 """Hands a camera's picture to its feed; must not block."""
@@ -151,16 +155,15 @@ class _Surface:
             self._sending.discard(camera)
 
     async def _body(self, request: Request) -> bytes:
-        if request.headers.get("content-type", "").startswith("multipart/"):
-            raise PictureUnknownError("Send the picture itself as the body, not a form.")
         most = self._settings.max_bytes
         try:
             async with asyncio.timeout(self._body_within_s):
-                return await read_body(request.receive, request.scope["headers"], max_bytes=most)
+                body = await read_body(request.receive, request.scope["headers"], max_bytes=most)
         except BodyTooLongError as error:
             raise PictureTooLongError(f"The picture is too long; at most {most} bytes are taken.") from error
         except (TimeoutError, ClientGoneError) as error:
             raise PictureLateError(f"The picture did not come within {self._body_within_s:g} s.") from error
+        return picture_in(body, request.headers.get("content-type", ""))
 
     def _open(self, body: bytes, sent_at: datetime | None) -> Posted:
         try:
@@ -171,6 +174,18 @@ class _Surface:
             raise PictureTooLongError(_sentence(error)) from error
         except FeedInvalidError as error:
             raise PostRefusedError(_sentence(error)) from error
+
+
+def picture_in(body: bytes, content_type: str) -> bytes:
+    """The first picture in a form (RFC 7578), as many cameras send it; any other body as it is."""
+    boundary = _BOUNDARY.match(content_type)
+    if boundary is None:
+        return body
+    for part in body.split(b"--" + boundary[1].encode())[1:]:
+        content = part.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
+        if kind_of(content) is not None:
+            return content
+    return b""
 
 
 def _key_in(authorization: str) -> bytes:

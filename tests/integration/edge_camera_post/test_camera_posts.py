@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.camera_post.app import create_post_surface
+from edge.camera_post.app import create_post_surface, picture_in
 from edge.camera_post.config import CameraPostSettings
 from edge.keys import KeyHash
 from edge.serving import WebSurface, take_port
@@ -196,9 +196,34 @@ def test_what_is_no_picture_to_take_is_refused_with_a_sentence(box: Box, body: b
     assert len(box.taken) == before
 
 
-def test_a_form_and_a_wrong_method_are_refused(box: Box) -> None:
-    status, told, _ = box.post(JPEG, headers={"Content-Type": "multipart/form-data; boundary=x"})
-    assert (status, told["error"]) == (415, "Send the picture itself as the body, not a form.")
+def form(*parts: bytes, boundary: str = "----x7") -> bytes:
+    head = b'Content-Disposition: form-data; name="f"; filename="a"\r\nContent-Type: image/jpeg\r\n\r\n'
+    bodies = [f"--{boundary}\r\n".encode() + head + part + b"\r\n" for part in parts]
+    return b"".join(bodies) + f"--{boundary}--\r\n".encode()
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data; boundary=----x7", 'Multipart/Mixed; boundary="----x7"'])
+def test_the_picture_in_a_form_is_taken(box: Box, content_type: str) -> None:
+    sent = form(b'{"event": "motion"}', JPEG, jpeg(width=80))
+    status, told, _ = box.post(sent, headers={"Content-Type": content_type})
+    assert (status, told.get("width")) == (202, 64)
+    assert picture_in(sent, content_type) == JPEG
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        pytest.param(form(b"{}"), "multipart/form-data; boundary=----x7", id="no picture in it"),
+        pytest.param(form(JPEG), "multipart/form-data; boundary=other", id="another boundary"),
+        pytest.param(form(JPEG), "multipart/form-data", id="no boundary"),
+        pytest.param(b"--x" * 5000, "multipart/form-data; boundary=x", id="boundaries alone"),
+    ],
+)
+def test_a_form_without_a_picture_is_refused(box: Box, body: bytes, content_type: str) -> None:
+    assert box.post(body, headers={"Content-Type": content_type})[0] == 415
+
+
+def test_another_method_is_refused(box: Box) -> None:
     assert box.post(b"", method="GET")[0] == 405
 
 
