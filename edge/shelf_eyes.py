@@ -5,7 +5,6 @@ redacted first.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 
 from edge.errors import ConfigError
 from edge.places import Places
+from edge.shelf_joins import ShelfJoins
 from models.config import ModelsSettings
 from models.durable import LocalDisk
 from models.manifest import Task
@@ -26,24 +26,13 @@ from vision.detector import FaceDetector, PersonDetector
 from vision.masks import Masks
 from vision.pictures import Picture, Quad
 from vision.redact import HIDDEN_FROM_SCORE, redact
+from vision.service import load_references
+from vision.shelf_glance import SlotGlance, read_slots
 from vision.slot_features import slot_features
-from vision.slot_learning import Example, Lesson, SlotClassifier, SlotState, claim, fit, teach
+from vision.slot_learning import Example, Lesson, SlotState, teach
 from vision.slot_memory import SlotMemory, load_memory, save_memory
 
 _FACE_THRESHOLD = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class SlotReading:
-    """A slot as what was learnt on site tells it."""
-
-    slot_id: str
-    sku: str
-    units: int | None
-    """Stocked facings; None where one of them cannot be told."""
-    facings: int
-    confidence: float
-    """Of the least sure facing, 0.5..1."""
 
 
 class LearntSlots:
@@ -85,22 +74,6 @@ class LearntSlots:
         self._keep(memory)
         return teach(memory.examples)
 
-    def read(self, image_bgr: Picture) -> list[SlotReading]:
-        """Every slot of a picture. Ask `is_believed` first."""
-        told = self._classifier().empty(self._features(image_bgr, self._camera.slots))
-        readings, at = [], 0
-        for slot in self._camera.slots:
-            cells = told[at : at + slot.facings]
-            at += slot.facings
-            claims = [claim(float(empty)) for empty in cells]
-            units = None if None in claims else claims.count("stocked")
-            sure = round(float(np.maximum(cells, 1 - cells).min()), 3)
-            readings.append(SlotReading(slot.id, slot.sku, units, slot.facings, sure))
-        return readings
-
-    def _classifier(self) -> SlotClassifier:
-        return fit(self._memory.examples)
-
     def _features(
         self, image_bgr: Picture, slots: Sequence[SlotSettings]
     ) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
@@ -141,6 +114,30 @@ def read_view(path: Path, camera: CameraSettings | None) -> Picture:
     image = read_picture(path)
     Masks(() if camera is None else camera.masks).hide(image)
     return image
+
+
+def glance(image_bgr: Picture, camera: CameraSettings, registry: Registry, places: Places) -> list[SlotGlance]:
+    """Every slot of one picture, by the same sources as a running camera; blocks for the person network and them.
+
+    Raises:
+        VisionError: a reference picture is missing or cannot be read.
+        ModelsError: weights are missing or cannot be used.
+    """
+    models, references = ModelsSettings(), load_references(camera.references)
+    persons = registry.active(Task.PERSONS)
+    with (
+        BoxNetwork.open(persons, threads=models.onnx_threads, providers=models.providers) as network,
+        ShelfJoins(registry, places, models) as shelves,
+    ):
+        people = PersonDetector(network, threshold=camera.person_threshold, shrink=camera.shrink).detect(image_bgr)
+        return read_slots(
+            image_bgr,
+            camera.slots,
+            stocked=references.stocked,
+            empty=references.empty,
+            sources=shelves.of(camera).sources,
+            persons_px=people.xyxy_px,
+        )
 
 
 def redacted(image_bgr: Picture, registry: Registry, camera: CameraSettings | None) -> Picture:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -52,6 +53,21 @@ def shelf(path: Path, *standing: tuple[np.ndarray, int]) -> Path:
     noisy = scene + np.random.default_rng(5).normal(0, 3, scene.shape)
     cv2.imwrite(str(path), np.clip(noisy, 0, 255).astype(np.uint8))
     return path
+
+
+def film(folder: Path, standing: list[tuple[np.ndarray, int]], *, seconds: int) -> Path:
+    """A still shelf for so long, two pictures a second, with a sensor's noise."""
+    still = cv2.imread(str(shelf(folder / "still.png", *standing)))
+    path, noise = folder / "film.mp4", np.random.default_rng(8)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 2.0, (still.shape[1], still.shape[0]))
+    for _ in range(2 * seconds):
+        writer.write(np.clip(still + noise.normal(0, 2, still.shape), 0, 255).astype(np.uint8))
+    writer.release()
+    return path
+
+
+def slots_of(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    return list(json.loads(done.stdout)["slots"])
 
 
 @pytest.fixture
@@ -108,12 +124,12 @@ def test_a_product_without_a_reference_is_unknown_and_not_missing(tmp_path: Path
     assert json.loads(run(*asked, "--json").stdout)["compliance"] is None
 
 
-def test_slots_are_claimed_once_enough_was_confirmed(tmp_path: Path, camera: Path) -> None:
+def test_slots_are_read_without_being_taught_and_surer_once_enough_was_confirmed(tmp_path: Path, camera: Path) -> None:
     data = tmp_path / "data"
     full = [(OATS, 0), (OATS, 1), (RICE, 2), (RICE, 3)]
-    before = run("count", shelf(tmp_path / "a.png", *full), "--planogram", camera, "--data", data)
-    assert before.returncode == 1
-    assert "Nothing is claimed" in before.stderr
+    before = run("count", shelf(tmp_path / "new.png", *full[:2]), "--planogram", camera, "--data", data, "--json")
+    assert before.returncode == 0, before.stderr
+    assert all(slot["units"] in (None, units) for slot, units in zip(slots_of(before), (2, 0), strict=True))
     for name, standing, rest in (("a", full, "stocked"), ("b", [], "empty"), ("c", full[:2], "empty")):
         picture = shelf(tmp_path / f"{name}.png", *standing)
         also = ("--stocked", "left") if name == "c" else ()
@@ -122,7 +138,22 @@ def test_slots_are_claimed_once_enough_was_confirmed(tmp_path: Path, camera: Pat
     assert json.loads(taught.stdout)["believed"] is True
     done = run("count", shelf(tmp_path / "new.png", *full[:2]), "--planogram", camera, "--data", data, "--json")
     assert done.returncode == 0, done.stderr
-    assert [slot["units"] for slot in json.loads(done.stdout)["slots"]] == [2, 0]
+    assert [slot["units"] for slot in slots_of(done)] == [2, 0]
+    assert all(now["confidence"] > was["confidence"] for now, was in zip(slots_of(done), slots_of(before), strict=True))
+
+
+def test_a_recording_is_counted_its_packs_named_and_its_last_picture_drawn(
+    tmp_path: Path, camera: Path, packs: Path
+) -> None:
+    clip = film(tmp_path, [(OATS, 0), (OATS, 1), (RICE, 2), (OATS, 3)], seconds=24)
+    drawn = tmp_path / "drawn.jpg"
+    asked = ("count", clip, "--planogram", camera, "--packs", packs, "--draw", drawn, "--data", tmp_path / "data")
+    done = run(*asked, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["misplaced"] == [{"slot": "right", "sku": "rice", "seen_sku": "oats"}]
+    assert told["compliance_percent"] == 75.0
+    assert cv2.imread(str(drawn)) is not None
 
 
 def test_voids_are_told_as_boxes(tmp_path: Path) -> None:
@@ -138,7 +169,7 @@ def test_voids_are_told_as_boxes(tmp_path: Path) -> None:
         (("count", "{text}", "--packs", "{packs}"), "not a picture"),
         (("count", "{cut}", "--packs", "{packs}"), "not a picture"),
         (("count", "{shelf}", "--packs", "{missing}"), "no such folder"),
-        (("count", "{bare}", "--packs", "{packs}"), "is no picture"),
+        (("count", "{bare}", "--packs", "{packs}"), "--planogram CAMERA.toml"),
         (("count", "{bare}", "--planogram", "{camera}"), "not a video"),
         (("count", "{clip}", "--planogram", "{camera}"), "not a video"),
         (("count", "{shelf}", "--planogram", "{bare}"), "no [[slots]]"),
