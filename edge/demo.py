@@ -183,6 +183,27 @@ class DemoShop:
         return found
 
 
+def writable_copy(folder: Path, places: Places) -> Path:
+    """The shop's files under the data folder, so that what is drawn in the console leaves the given ones as they are.
+
+    Camera files that are there already stay as they were drawn; all else is brought up to date.
+
+    Raises:
+        ConfigError: the data folder cannot be written.
+    """
+    places.make()
+    for source in sorted(path for path in folder.rglob("*") if path.is_file()):
+        copy = places.data / "shop" / source.relative_to(folder)
+        if copy.exists() and copy.parent.name == "cameras":
+            continue
+        try:
+            copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            copy.write_bytes(source.read_bytes())
+        except OSError as error:
+            raise ConfigError(f"{copy}: the demo shop's file cannot be put there: {error.strerror}") from error
+    return places.data / "shop"
+
+
 def _plain(fact: StoredFact) -> Mapping[str, Any]:
     return {**fact.body, "kind": fact.kind, "source": fact.source}
 

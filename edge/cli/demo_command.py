@@ -10,7 +10,7 @@ from edge.cli.places import data_folder, shop_folder
 from edge.cli.running import quiet_logs, stop_on_signal, with_ports
 from edge.clock import SystemClock
 from edge.config import load_shop
-from edge.demo import DemoShop, Outage
+from edge.demo import DemoShop, Outage, writable_copy
 from edge.node_report import Addresses
 from edge.places import Places
 
@@ -40,8 +40,10 @@ def demo(
     quiet_logs()
     tell = _to_stderr if as_json else say
     with sentences(), stop_on_signal() as stop:
-        files = with_ports(load_shop(shop_folder(shop)), kiosk_port, console_port, broker, openai_port=openai_port)
-        with DemoShop(files, Places(data_folder(data)), clock=SystemClock(), say=lambda t: tell(f"  {t}")) as running:
+        places = Places(data_folder(data))
+        folder = shop_folder(shop) if shop is not None else writable_copy(shop_folder(None), places)
+        files = with_ports(load_shop(folder), kiosk_port, console_port, broker, openai_port=openai_port)
+        with DemoShop(files, places, clock=SystemClock(), say=lambda t: tell(f"  {t}")) as running:
             _welcome(running.node.addresses, tell)
             outage = None if outage_s is None else Outage(from_s=20.0, for_s=outage_s)
             ran_s = running.wait(seconds, stop=stop, outage=outage)

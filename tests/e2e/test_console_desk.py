@@ -232,9 +232,12 @@ def test_facings_confirmed_on_two_pictures_show_the_accuracy(draw: Browser, shop
     draw.open(f"{address}/cameras/cam")
     draw.wait_until("document.querySelectorAll('td.num .of').length === 2", "not counted")
     draw.open(f"{address}/cameras/cam/teach")
+    draw.wait_until("document.querySelector('.picture img')", "no picture")
 
     for _ in range(2):
+        former = draw.evaluate("document.querySelector('.picture img')?.src")
         draw.touch("button", text="New picture")
+        draw.wait_until(f"document.querySelector('.picture img').src !== {former!r}", "no new picture")
         draw.wait_until("document.querySelectorAll('.cell').length === 12", "no facings")
         draw.touch("button", text="All stocked")
         draw.wait_until("document.querySelectorAll('.cell.is-stocked').length === 12", "not all stocked")
