@@ -4,7 +4,7 @@ Owns the order of the steps (input, network, decoder, back to the picture's pixe
 one run on a grey picture, whose outputs must be what the decoder reads. Cameras share one network.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -106,11 +106,20 @@ class BoxNetwork:
         with np.errstate(over="ignore", invalid="ignore"):  # bad weights give what is no number; it is dropped
             return plan.restore(self._decoder.decode(outputs, wanted))
 
+    def prepared(self, image_bgr: Picture, *, shrink: float = 1.0) -> Callable[[], object]:
+        """One bare run of the session on this picture, its input made beforehand: what all around it is measured by."""
+        plan = self._maker.plan((image_bgr.shape[1], image_bgr.shape[0]), shrink=shrink)
+        feeds = self._feeds(image_bgr, plan)
+        return lambda: self._session.run(feeds)
+
     def _run(self, image_bgr: Picture, plan: Letterbox) -> Mapping[str, NDArray[Any]]:
+        return self._session.run(self._feeds(image_bgr, plan))
+
+    def _feeds(self, image_bgr: Picture, plan: Letterbox) -> dict[str, NDArray[Any]]:
         feeds: dict[str, NDArray[Any]] = {self._picture_name: self._maker.make(image_bgr, plan)}
         if SIZE_INPUT in self._session.input_shapes:
             feeds[SIZE_INPUT] = np.array([plan.input_size_px], np.int64)
-        return self._session.run(feeds)
+        return feeds
 
 
 def _picture_of(manifest: Manifest) -> PictureInput:

@@ -1,13 +1,16 @@
 """Work in a camera's own thread, and new settings for a camera that runs, on real clips and real threads."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from edge.bench.vision_density import HandedFeed
 from edge.clock import SystemClock
-from vision.config import VisionSettings
+from vision.config import CameraSettings, VisionSettings
 from vision.errors import FeedUnavailableError
 from vision.readings import FeedFault, FeedFaulted, FeedRestored, Reading, ShelfCounted
 from vision.service import VisionService
@@ -133,3 +136,39 @@ def test_a_camera_goes_on_as_it_was_when_its_new_settings_are_no_good(
         assert vision.view("cam-test").name == ""
         with pytest.raises(KeyError):
             vision.replace(camera.model_copy(update={"id": "cam-none"}))
+
+
+def test_every_camera_has_its_own_worker_of_several_and_one_starved_worker_is_enough(
+    clip: Path, settings: Any, wall_clock: Any
+) -> None:
+    cameras = [settings(id=f"cam-{number}", url=str(clip), slots=()) for number in range(3)]
+    told: list[bool] = []
+    vision = VisionService(
+        cameras, VisionSettings(workers=2), on_readings=lambda _: None, clock=wall_clock, on_turn=told.append
+    )
+    with vision:
+        names = [vision.call(camera.id, lambda _seat: threading.current_thread().name) for camera in cameras]
+        assert [view.camera_id for view in vision.views()] == ["cam-0", "cam-1", "cam-2"]
+    assert names == ["vision-worker-0", "vision-worker-1", "vision-worker-0"]
+    told.clear()
+    for number, is_starved in [(0, True), (1, False), (1, True), (0, False), (1, False)]:
+        vision._note_turn(number, is_starved)
+    assert told == [True, True, True, True, False]
+
+
+def test_frames_may_come_from_another_source_than_a_feed(settings: Any, wall_clock: Any) -> None:
+    opened: list[HandedFeed] = []
+
+    def open_feed(camera: CameraSettings, on_frame: Callable[[], None]) -> HandedFeed:
+        opened.append(HandedFeed(camera.id, on_frame))
+        return opened[-1]
+
+    looked = threading.Event()
+    busy = np.random.default_rng(7).integers(0, 255, (120, 160, 3), np.uint8)
+    with VisionService(
+        [settings(slots=())], VisionSettings(), on_readings=lambda _: None, clock=wall_clock, open_feed=open_feed
+    ) as vision:
+        vision.call("cam-test", lambda seat: seat.pipeline.people).follow = lambda *_, **__: looked.set() or []
+        opened[0].hand(busy, wall_clock.mono_s())
+        assert looked.wait(20.0)
+    assert vision.view("cam-test").analysed_frames == 1

@@ -1,0 +1,253 @@
+"""How many cameras this machine keeps: pictures are handed to the real service until a stream falls behind.
+
+Owns the streams (pictures made beforehand, handed in on time, so that decoding is not part of the figure) and the
+search. A number of cameras is kept when every stream gets 95 % of its frames looked at in two windows on end, as in
+Intel's stream density benchmark (Performance Tools for retail pipelines).
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from edge.clock import SystemClock
+from vision.box_network import BoxNetwork
+from vision.config import CameraSettings, VisionSettings
+from vision.frames import Frame
+from vision.pictures import Picture
+from vision.posted import Posted
+from vision.seats import Seat
+from vision.service import VisionService
+
+FPS = 5
+_KEPT = 0.95
+_STEP = 1.12
+_LATE_S = 0.1  # the hander itself must not lag, or the figure says nothing
+_TICK_S = 0.005
+_LEARN_FRAMES = 16
+_SETTLE_S = 1.0
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+CYCLE_FRAMES = 300
+GOLDEN = 0.6180339887
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """What a camera sees: calm pictures, and in ``busy_frames`` of every minute a shopper who crosses."""
+
+    calm: Sequence[Picture]
+    busy: Sequence[Picture]
+    busy_frames: int
+
+    def picture(self, frame: int, camera: int) -> Picture:
+        """The picture of a frame; the cameras' minutes are spread evenly."""
+        place = (frame + int(CYCLE_FRAMES * ((camera * GOLDEN) % 1.0))) % CYCLE_FRAMES
+        return self.busy[place % len(self.busy)] if place < self.busy_frames else self.calm[frame % len(self.calm)]
+
+
+class HandedFeed:
+    """A feed without a camera: what is handed in is the newest frame."""
+
+    problem: str | None = None
+
+    def __init__(self, camera_id: str, on_frame: Callable[[], None]) -> None:
+        self._camera_id = camera_id
+        self._on_frame = on_frame
+        self._newest: Frame | None = None
+        self.handed = 0
+
+    def newest(self) -> Frame | None:
+        """The newest frame, or None before the first."""
+        return self._newest
+
+    def hand(self, image_bgr: Picture, mono_s: float) -> None:
+        """Let a picture be the newest."""
+        self._newest = frame_of(self._camera_id, self.handed, image_bgr, mono_s=mono_s)
+        self.handed += 1
+        self._on_frame()
+
+    def post(self, posted: Posted) -> None:
+        """Nobody posts here."""
+
+    def stop(self) -> None:
+        """There is nothing to end."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def frame_of(camera_id: str, index: int, image_bgr: Picture, *, mono_s: float = 0.0) -> Frame:
+    """A frame in its place at `FPS` a second; the first `_LEARN_FRAMES` seconds lie before it."""
+    media_s = _LEARN_FRAMES + index / FPS
+    return Frame(
+        camera_id=camera_id,
+        index=index,
+        image_bgr=image_bgr,
+        captured_at=_START + timedelta(seconds=media_s),
+        mono_s=mono_s,
+        media_s=media_s,
+    )
+
+
+class _Hander:
+    """A thread that hands every stream its pictures at `FPS`, the streams spread over the frame's time."""
+
+    def __init__(self, feeds: Sequence[HandedFeed], scene: Scene) -> None:
+        self._feeds = feeds
+        self._scene = scene
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="bench-hander", daemon=True)
+        self.late_s = 0.0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join(5.0)
+
+    def _run(self) -> None:
+        ticks = round(1.0 / FPS / _TICK_S)
+        places = [int(ticks * ((number * GOLDEN) % 1.0)) for number in range(len(self._feeds))]
+        began_s, tick = time.monotonic(), 0
+        while not self._stopping.is_set():
+            due_s = began_s + tick * _TICK_S
+            ahead_s = due_s - time.monotonic()
+            if ahead_s > 0 and self._stopping.wait(ahead_s):
+                return
+            self.late_s = max(self.late_s, -ahead_s)
+            for number, feed in enumerate(self._feeds):
+                if places[number] == tick % ticks:
+                    feed.hand(self._scene.picture(feed.handed, number), due_s)
+            tick += 1
+
+
+@dataclass(slots=True)
+class Density:
+    """The search's result."""
+
+    cameras: int = 0
+    """The most that were kept; 0 when not even the fewest tried were."""
+    looked_at: float = 0.0
+    """Share of the frames for which the person network ran, at that number."""
+    tried: list[int] = field(default_factory=list)
+
+
+def search(keeps: Callable[[int], float | None], *, first: int, tries: int) -> Density:
+    """The most cameras for which ``keeps`` gives a share: from ``first`` up while it does, else down until it does."""
+    found, number = Density(), first
+    for _ in range(tries):
+        found.tried.append(number)
+        looked_at = keeps(number)
+        if looked_at is None and (found.cameras or number == 1):
+            break
+        if looked_at is not None:
+            is_going_down = len(found.tried) > 1 and not found.cameras
+            found.cameras, found.looked_at = number, looked_at
+            if is_going_down:
+                break
+        is_kept = looked_at is not None
+        number = max(number + 1, round(number * _STEP)) if is_kept else min(number - 1, round(number / _STEP))
+    return found
+
+
+def cameras_kept(
+    scene: Scene, camera: CameraSettings, network: BoxNetwork, *, first: int, window_s: float, tries: int
+) -> Density:
+    """Search from ``first`` on; blocks for two windows and a second or more at each of the ``tries``."""
+    return search(lambda number: _keeps(scene, camera, network, number, window_s=window_s), first=first, tries=tries)
+
+
+def _keeps(scene: Scene, camera: CameraSettings, network: BoxNetwork, number: int, *, window_s: float) -> float | None:
+    """The share of frames for which the network ran, when every stream was kept in both windows; else None."""
+    feeds: list[HandedFeed] = []
+
+    def open_feed(settings: CameraSettings, on_frame: Callable[[], None]) -> HandedFeed:
+        feeds.append(HandedFeed(settings.id, on_frame))
+        return feeds[-1]
+
+    cameras = [camera.model_copy(update={"id": f"camera-{place}"}) for place in range(number)]
+    service = VisionService(
+        cameras,
+        VisionSettings(),
+        on_readings=lambda _readings: None,
+        clock=SystemClock(),
+        person_network=network,
+        open_feed=open_feed,
+    )
+    with service:
+        for name in service.camera_ids:
+            service.call(name, lambda seat: _learn(seat, scene), timeout_s=60.0)
+        before = [service.call(name, _detections, timeout_s=60.0) for name in service.camera_ids]
+        with _Hander(feeds, scene) as hander:
+            time.sleep(_SETTLE_S)
+            hander.late_s = 0.0
+            if not all(_window(service, feeds, window_s) for _ in range(2)) or hander.late_s > _LATE_S:
+                return None
+        after = [service.call(name, _detections, timeout_s=60.0) for name in service.camera_ids]
+        frames = sum(view.analysed_frames - _LEARN_FRAMES for view in service.views())
+    return (sum(after) - sum(before)) / max(frames, 1)
+
+
+def _learn(seat: Seat, scene: Scene) -> None:
+    """Show the view for some seconds beforehand, a picture a second: a shop's camera knows its view."""
+    for second in range(_LEARN_FRAMES):
+        image = scene.calm[second % len(scene.calm)]
+        seat.pipeline.process(frame_of(seat.settings.id, (second - _LEARN_FRAMES) * FPS, image))
+
+
+def _detections(seat: Seat) -> int:
+    return seat.pipeline.people.detections
+
+
+def _window(service: VisionService, feeds: Sequence[HandedFeed], window_s: float) -> bool:
+    """Whether every stream was kept for so long: frames that were due and left out are counted by its seat."""
+    skipped = [view.skipped_frames for view in service.views()]
+    handed = [feed.handed for feed in feeds]
+    time.sleep(window_s)
+    return all(
+        view.skipped_frames - skipped[place] <= (1.0 - _KEPT) * (feeds[place].handed - handed[place])
+        for place, view in enumerate(service.views())
+    )
+
+
+def memory_a_camera(scene: Scene, camera: CameraSettings, network: BoxNetwork, *, fewer: int, more: int) -> float:
+    """MB that each further camera takes: the slope of the process's resident memory; pictures handed in not counted."""
+    sizes_mb = []
+    kept: list[VisionService] = []
+    for number in (fewer, more - fewer):
+        cameras = [camera.model_copy(update={"id": f"camera-{place}"}) for place in range(number)]
+        service = VisionService(
+            cameras,
+            VisionSettings(),
+            on_readings=lambda _readings: None,
+            clock=SystemClock(),
+            person_network=network,
+            open_feed=lambda settings, on_frame: HandedFeed(settings.id, on_frame),
+        )
+        with service:
+            for name in service.camera_ids:
+                service.call(name, lambda seat: _live(seat, scene), timeout_s=60.0)
+        kept.append(service)
+        sizes_mb.append(_resident_mb())
+    return (sizes_mb[1] - sizes_mb[0]) / (more - fewer)
+
+
+def _live(seat: Seat, scene: Scene) -> None:
+    _learn(seat, scene)
+    for index in range(2 * FPS):
+        seat.pipeline.process(frame_of(seat.settings.id, index, (*scene.busy, *scene.calm)[index]))
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
