@@ -137,7 +137,7 @@ class ZoneCrossingFact(Fact):
 
 
 class QueueLengthFact(Fact):
-    """The steady number of people in a queue zone changed; ``wait_s`` is about how long who joins now will wait."""
+    """The steady number of people in a queue zone changed, or about how long who joins now will wait (``wait_s``)."""
 
     kind = "queue.length"
     lane = Lane.P2

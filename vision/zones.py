@@ -21,6 +21,7 @@ CLEAR_MIN_PX = 2.0
 LEAVERS = 9
 """The time from one to the next of so many of the last leavers makes the rate."""
 FEWEST_LEAVERS = 4
+NEWS_S = 60.0
 LEAVERS_S = 900.0
 """Who left longer ago says nothing of the queue now."""
 
@@ -45,7 +46,7 @@ class Dwell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occupancy:
-    """The steady number of people in a zone changed, or was seen for the first time."""
+    """The steady number of people in a zone changed or was seen for the first time, or the wait by a minute or more."""
 
     zone_id: str
     people: int
@@ -181,6 +182,7 @@ class ZoneWatch:
         self._wait = QueueWait() if zone.kind == "queue" else None
         self._guests: dict[int, _Guest] = {}
         self._announced: int | None = None
+        self._announced_wait_s: float | None = None
         self._candidate = 0
         self._candidate_since_s: float | None = None
 
@@ -225,9 +227,18 @@ class ZoneWatch:
         if self._candidate_since_s is None or people != self._candidate:
             self._candidate, self._candidate_since_s = people, time_s
             return []
-        if people == self._announced or time_s - self._candidate_since_s < self._steady_s:
+        if time_s - self._candidate_since_s < self._steady_s:
             return []
-        self._announced = people
-        confidence = min((guest.score for guest in self._guests.values()), default=1.0)
         wait_s = None if self._wait is None else self._wait.about_s(people)
+        if people == self._announced and not _is_news(wait_s, self._announced_wait_s):
+            return []
+        self._announced, self._announced_wait_s = people, wait_s
+        confidence = min((guest.score for guest in self._guests.values()), default=1.0)
         return [Occupancy(zone_id=self._zone.id, people=people, confidence=confidence, wait_s=wait_s)]
+
+
+def _is_news(wait_s: float | None, told_s: float | None) -> bool:
+    """Whether a wait is worth telling though as many stand there as before: a queue that does not move gets longer."""
+    if wait_s is None or told_s is None:
+        return (wait_s is None) != (told_s is None)
+    return abs(wait_s - told_s) >= NEWS_S

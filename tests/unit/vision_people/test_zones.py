@@ -1,5 +1,7 @@
 """Lines and zones, each walk a row of a table. The picture is 1000 x 1000, so that shares read as pixels."""
 
+from itertools import pairwise
+
 import pytest
 
 from vision.config import LineSettings, ZoneSettings
@@ -228,8 +230,11 @@ def test_a_queue_takes_its_length_times_the_time_from_one_leaver_to_the_next() -
 
 def test_a_queue_that_stands_still_takes_longer_the_longer_it_does() -> None:
     told = queue_of(60, 120, 180, 240, 300, until_s=840)
-    assert told[-1].wait_s is not None
-    assert told[-1].wait_s > 130 * told[-1].people
+    waits = [event.wait_s for event in told if event.people == 3 and event.wait_s is not None]
+    assert waits == sorted(waits)
+    assert 60 <= max(b - a for a, b in pairwise(waits)) < 75, "told again with each minute, though nobody comes or goes"
+    assert waits[0] == pytest.approx(180, rel=0.2)
+    assert waits[-1] > 340
 
 
 def test_people_who_are_only_lost_from_sight_do_not_make_a_queue_fast() -> None:
