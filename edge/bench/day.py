@@ -7,14 +7,16 @@ that cameras run, without the person network: who stands before a slot is told b
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from edge.bench.results import BenchResult, at_least
+from edge.bench.shop_day.chart import chart_svg
 from edge.bench.shop_day.lens import Lens, Shot
-from edge.bench.shop_day.marks import Claim, Marks
-from edge.bench.shop_day.script import Day, Playwright
+from edge.bench.shop_day.marks import Claim, Marks, Moment
+from edge.bench.shop_day.script import Day, Playwright, Trouble
 from edge.bench.shop_day.shelf import PaintedShelf
 from vision.capture import use_one_thread
 from vision.config import CameraSettings, VisionSettings
@@ -28,16 +30,6 @@ _AGAINST = "the script of the rendered day"
 _START = datetime(2026, 1, 1, 8, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What was so and what was claimed at one frame, for the plot."""
-
-    time_s: float
-    claims: tuple[Claim, ...]
-    has_data: bool
-    hidden: frozenset[str]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class LivedDay:
     """A day that a pipeline went through."""
@@ -48,17 +40,24 @@ class LivedDay:
     frame_ms: float
 
 
-def run(quick: bool) -> list[BenchResult]:
-    """Measure; blocks for under 45 s when quick, some minutes otherwise."""
-    return figures(live(rounds=1, visits=8) if quick else live(rounds=4, visits=240))
+def run(quick: bool, drawing: Path | None = None) -> list[BenchResult]:
+    """Measure, and draw the day if asked; blocks for under 45 s when quick, some minutes otherwise.
+
+    Raises:
+        OSError: the drawing cannot be written.
+    """
+    lived = live(rounds=1, visits=8) if quick else live(rounds=3, visits=90)
+    if drawing is not None:
+        drawing.write_text(chart_svg(lived.day, lived.moments), encoding="utf-8")
+    return figures(lived)
 
 
-def live(*, rounds: int, visits: int, seed: int = _SEED) -> LivedDay:
+def live(*, rounds: int, visits: int, seed: int = _SEED, troubles: Sequence[Trouble] = tuple(Trouble)) -> LivedDay:
     """Let a pipeline go through a day; see `Playwright.write` for how long that is."""
     use_one_thread()
     shelf = PaintedShelf(seed)
     day = Playwright({place.slot_id: place.facings for place in shelf.places.values()}, seed).write(
-        rounds=rounds, visits=visits
+        rounds=rounds, visits=visits, troubles=troubles
     )
     settings = CameraSettings(id="cam-day", analyse_fps=FPS, slots=shelf.slots)
     pipeline, marks, moments, spent_s = CameraPipeline(settings, VisionSettings()), Marks(day), [], []

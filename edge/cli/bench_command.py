@@ -34,6 +34,7 @@ class Area(StrEnum):
 def bench(
     areas: Annotated[list[Area], typer.Argument(metavar="AREA...", help=", ".join(Area))],
     quick: Annotated[bool, typer.Option("--quick", help="Under 45 s an area, less certain.")] = False,
+    draw: Annotated[Path | None, typer.Option("--draw", help="Area day: truth and claims, as SVG.")] = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -42,13 +43,21 @@ def bench(
     Whether goals hold is in the result.
     """
     quiet_logs()
+    if draw is not None and Area.DAY not in areas:
+        raise typer.BadParameter("--draw draws the area day; measure it too")
     for area in dict.fromkeys(areas):
-        _bench(area, quick=quick, data=data, as_json=as_json)
+        _bench(area, quick=quick, where=_where(area, data, draw), as_json=as_json)
 
 
-def _bench(area: Area, *, quick: bool, data: Path | None, as_json: bool) -> None:
+def _where(area: Area, data: Path | None, draw: Path | None) -> tuple[Path | None, ...]:
+    """The places that an area needs beside `quick`."""
+    if area is Area.ONNX:
+        return (data_folder(data),)
+    return (draw,) if area is Area.DAY else ()
+
+
+def _bench(area: Area, *, quick: bool, where: tuple[Path | None, ...], as_json: bool) -> None:
     run: Callable[..., list[BenchResult]] = import_module(f"edge.bench.{area.value}").run
-    where = (data_folder(data),) if area is Area.ONNX else ()
     if not as_json:
         say(f"measuring {area.value}: {'under 45 s' if quick else 'some minutes'}")
     with sentences():

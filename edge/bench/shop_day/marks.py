@@ -33,6 +33,16 @@ class Claim:
     low_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was so and what was claimed at one frame, for the plot."""
+
+    time_s: float
+    claims: tuple[Claim, ...]
+    has_data: bool
+    hidden: frozenset[str]
+
+
 @dataclass(slots=True)
 class Moments:
     """Slot-moments of one sort that were there to be seen, how many stood under a claim, and how right it was."""

@@ -5,7 +5,7 @@ life, twelve hours of light and trade pass between its first second and its last
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -129,11 +129,14 @@ class Playwright:
         self._day = Day(dict(self._now))
         self._packs = 1
 
-    def write(self, *, rounds: int, visits: int) -> Day:
-        """A day in which every trouble happens ``rounds`` times and ``visits`` people come in between."""
+    def write(self, *, rounds: int, visits: int, troubles: Sequence[Trouble] = tuple(Trouble)) -> Day:
+        """A day in which every trouble happens ``rounds`` times and ``visits`` people come in between.
+
+        A visit lasts some ten seconds, a trouble fifteen to 25 with what follows it.
+        """
         day, time_s = self._day, 15.0
-        troubles = [Trouble(t) for _ in range(rounds) for t in self._rng.permutation([*Trouble])]
-        scenes = [*troubles, *[None] * visits]
+        ills = [Trouble(t) for _ in range(rounds) for t in self._rng.permutation([*troubles])]
+        scenes = [*ills, *[None] * visits]
         order = [scenes[i] for i in self._rng.permutation(len(scenes))]
         for trouble in order:
             while trouble is not None and time_s < _CALM_S:
