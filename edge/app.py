@@ -235,7 +235,7 @@ class Appliance:
 
     def _sights(self) -> list[SlotSight]:
         return [
-            SlotSight(sku=slot.sku, units=slot.units, known_at=slot.known_at)
+            SlotSight(sku=slot.sku, units=slot.units if slot.is_separable else None, known_at=slot.known_at)
             for view in self.vision.views()
             for slot in view.slots
         ]

@@ -67,6 +67,7 @@ class ShelfCountFact(_ShelfFact):
 
     delta: Annotated[int | None, Internal]
     shelf_units: Annotated[Count, Internal]
+    fill: Annotated[Share | None, Internal] = None
 
 
 class ShelfLowFact(_ShelfFact):

@@ -157,7 +157,7 @@ class Translator:
             "facings": reading.facings,
         }
         delta = None if before is None else reading.units - before
-        told: list[Fact] = [ShelfCountFact(**common, delta=delta, shelf_units=reading.shelf_units)]
+        told: list[Fact] = [ShelfCountFact(**common, delta=delta, shelf_units=reading.shelf_units, fill=reading.fill)]
         told.extend(self._thresholds(reading, key, before, common))
         return told
 

@@ -64,6 +64,8 @@ class SlotSettings(_Section):
     """Top left, top right, bottom right, bottom left, as shares of the picture."""
     facings: int = Field(default=1, ge=1, le=40, description="packs that stand side by side when full")
     low_at: int = Field(default=0, ge=0, le=40, description="at or under this many units the slot is low; 0: never")
+    separable: bool = True
+    """Off for loose goods and heaps: units are then columns that hold something, and the fill level is told as well."""
 
 
 class ZoneSettings(_Section):

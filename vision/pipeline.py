@@ -259,6 +259,7 @@ class CameraPipeline:
                 shelf_units=shelf_units,
                 low_at=count.place.slot.low_at,
                 confidence=count.confidence,
+                fill=None if count.place.slot.separable else round(count.units / count.place.slot.facings, 3),
             )
             for count in update.counts
         ]

@@ -58,6 +58,8 @@ class ShelfCounted(Seen):
     low_at: int
     """At or under this many units the slot is low."""
     confidence: float
+    fill: float | None = None
+    """Share of the slot's width that holds something, 0..1, where packs cannot be told apart; ``units`` are columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,8 @@ class SlotView:
     """When the units last changed, or data began or ended; a hand in front changes neither."""
     known_at: datetime | None
     """The last moment at which the slot was seen steady; None before the first."""
+    is_separable: bool = True
+    """Whether units are packs; else they are columns that hold something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +309,9 @@ class Seat:
             is_same = last is not None and (last.units, last.state is not SlotTrust.NO_DATA) == (units, has_data)
             known_at = now if state is SlotTrust.STEADY else None if last is None else last.known_at
             since = last.since if last is not None and is_same else now
-            views.append(SlotView(slot.id, slot.sku, units, slot.facings, slot.low_at, state, since, known_at))
+            views.append(
+                SlotView(slot.id, slot.sku, units, slot.facings, slot.low_at, state, since, known_at, slot.separable)
+            )
         return tuple(views)
 
     def view(self, clock: Clock, *, watch: bool) -> CameraView:

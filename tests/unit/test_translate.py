@@ -1,5 +1,6 @@
 """From readings to facts: deltas, thresholds told once, faults with their beginning, footfall by the quarter."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -135,3 +136,10 @@ def test_compliance_is_told_in_per_cent() -> None:
     reading = PlanogramCompared(**seen, compliance=2 / 3, planned=12, in_place=8, unknown_slots=1)
     (fact,) = Translator().facts([reading])
     assert fact.model_dump()["percent"] == 66.7
+
+
+def test_a_fill_level_travels_with_the_count_of_goods_that_cannot_be_told_apart() -> None:
+    (count, *_) = Translator().facts([replace(_count(2), fill=0.667)])
+    assert count.model_dump()["fill"] == 0.667
+    (packs, *_) = Translator().facts([_count(2)])
+    assert packs.model_dump()["fill"] is None

@@ -77,3 +77,12 @@ def test_sources_are_asked_at_single_moments(film: Any, settings: Any, told: Tol
     film.hold(20.0)
     counted(film, settings, told)
     assert len(told.asked) <= 4 * 5
+
+
+def test_goods_that_cannot_be_told_apart_have_a_fill_level(film: Any, settings: Any, told: Told) -> None:
+    film.pictures.clear()
+    film.hold(3.0, film.scene.without("beans", 1, 2))
+    camera = settings()
+    slots = tuple(slot.model_copy(update={"separable": slot.id != "beans"}) for slot in camera.slots)
+    fills = {r.slot_id: r.fill for r in counted(film, lambda: camera.model_copy(update={"slots": slots}), told)}
+    assert fills == {"tea": None, "rice": None, "oil": None, "beans": 0.5, "soap": None}
