@@ -86,8 +86,11 @@ class Opener:
             db, second = self._checked(watch, is_new=False)
             if db is None:
                 raise StoreError(f"the store {path} is damaged again right after its salvage: {second}")
-        elif is_new:
-            self._begin(db, NewEpoch(self._make_epoch(), None, 0, None, salvaged=False))
+        elif _is_unbegun(db):
+            # New, or the power was cut while it was made.
+            numbering = Numbering.load(db)
+            epoch = numbering.epoch if numbering.epoch_no else self._make_epoch()
+            self._begin(db, NewEpoch(epoch, None, 0, None, salvaged=False))
         self._keep_head(db)
         book = self._make_book(db)
         watch.note(book.numbers)
@@ -101,7 +104,7 @@ class Opener:
             finding = "ok" if is_new else quick_check(db.conn)
             if finding == "ok":
                 migrations().apply(db)
-                finding = self._compared(Numbering.load(db), watch, is_new=is_new)
+                finding = self._compared(db, watch)
         except sqlite3.DatabaseError as error:
             if db is not None:
                 db.conn.close()
@@ -132,9 +135,9 @@ class Opener:
         log_pages = min(_MOST_LOG_PAGES, max(_FEWEST_LOG_PAGES, pages))
         return open_writer(self._settings.path, log_pages=log_pages)
 
-    def _compared(self, numbering: Numbering, watch: NumberWatch, *, is_new: bool) -> str:
-        note = watch.read()
-        if is_new:
+    def _compared(self, db: Database, watch: NumberWatch) -> str:
+        numbering, note = Numbering.load(db), watch.read()
+        if note is None and _is_unbegun(db):
             return "ok"
         if numbering.epoch_no == 0:
             return "no epoch in the file"
@@ -148,7 +151,8 @@ class Opener:
     def _begin(self, db: Database, new: NewEpoch, salvaged: Salvaged | None = None) -> None:
         with db.atomic():
             numbering = Numbering.load(db)
-            numbering.begin_epoch(new.epoch)
+            if numbering.epoch_no == 0 or numbering.epoch != new.epoch:
+                numbering.begin_epoch(new.epoch)
             numbering.save(db)
         book = self._make_book(db)
         with book.transaction():
@@ -269,6 +273,12 @@ class Opener:
             return
         self._fresh.rename(self._settings.path)
         _sync_folder(self._settings.path.parent)
+
+
+def _is_unbegun(db: Database) -> bool:
+    """Whether no fact was ever stored, not even the one that tells the first epoch."""
+    drawn = db.execute("SELECT max(drawn_upto) FROM lanes").fetchone()[0]
+    return not drawn and db.execute("SELECT 1 FROM facts LIMIT 1").fetchone() is None
 
 
 def _with_suffix(path: Path, suffix: str) -> Path:
