@@ -8,6 +8,7 @@ from collections import deque
 
 import numpy as np
 
+from vision import pictures
 from vision.pictures import Field, Picture
 from vision.readings import Stamp
 
@@ -55,12 +56,12 @@ class FrozenRule:
         if self._anchor is None or self._before is None or self._anchor.shape != sample.shape:
             self.restart(sample, stamp)
             return
-        step = _mean_change(sample, self._before)
+        step = pictures.mean_change(sample, self._before)
         self._before = sample
         self._steps.append((stamp.media_s, step))
         while stamp.media_s - self._steps[0][0] > self._after_s:
             self._steps.popleft()
-        if _mean_change(sample, self._anchor) > _FARTHEST or not self.is_still:
+        if pictures.mean_change(sample, self._anchor) > _FARTHEST or not self.is_still:
             self._anchor, self._since = sample, stamp
         if is_normal:
             self._remember(step)
@@ -138,7 +139,3 @@ class BlindRule:
         if self._since is None or now.media_s - self._since.media_s < self._after_s:
             return None
         return self._since
-
-
-def _mean_change(now: Picture, before: Picture) -> float:
-    return float(np.abs(now.astype(np.int16) - before).mean())

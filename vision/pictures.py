@@ -99,9 +99,16 @@ def largest_tile_change(now: Picture, before: Picture) -> float:
 
 
 def tile_changes(now: Picture, before: Picture) -> Picture:
-    """Mean change of each 8x8 tile in grey levels, (rows, columns, 3)."""
+    """Mean change of each 8x8 tile in grey levels, (rows, columns, 3), to a level.
+
+    Halving is OpenCV's fast path: three halvings of 320x240 take half the time of one step by eight.
+    """
     tiles = (max(now.shape[1] // 8, 1), max(now.shape[0] // 8, 1))
-    return np.asarray(cv2.resize(cv2.absdiff(now, before), tiles, interpolation=cv2.INTER_AREA), np.uint8)
+    change = cv2.absdiff(now, before)
+    while change.shape[1] >= 2 * tiles[0] and change.shape[1] % 2 == change.shape[0] % 2 == 0:
+        half = (change.shape[1] // 2, change.shape[0] // 2)
+        change = cv2.resize(change, half, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(change, tiles, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def difference(now: Field, before: Field, light: Field) -> Field:
@@ -248,6 +255,18 @@ def spread(field: Field) -> Field:
 def sparse_sample(image_bgr: Picture) -> Picture:
     """Every fourth pixel of every fourth row's green, (h, w), not averaged: keeps the sensor's noise."""
     return np.ascontiguousarray(image_bgr[::4, ::4, 1])
+
+
+def mean_change(now: Picture, before: Picture) -> float:
+    """Mean difference of two samples of one shape, in grey levels."""
+    return float(cv2.norm(now, before, cv2.NORM_L1)) / now.size
+
+
+def halved(field: Field) -> Field:
+    """Means over 2x2 pixels of a field (H, W, 2); an odd last row or column is left out."""
+    height, width = field.shape[0] // 2 * 2, field.shape[1] // 2 * 2
+    even = np.ascontiguousarray(field[:height, :width])
+    return np.asarray(cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def structure(small_bgr: Picture) -> Field:
