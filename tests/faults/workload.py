@@ -34,7 +34,8 @@ def open_store(folder: Path) -> Store:
     return Store(settings, gate=EgressGate(load_policy(_POLICY), b"k" * 32), clock=SystemClock())
 
 
-def _facts(number: int) -> list[Fact]:
+def facts_of(number: int) -> list[Fact]:
+    """Facts of every lane; the number is in the data of the one in p1."""
     stamp = {"at": datetime.now(UTC), "mono_s": float(number), "source": "cam-1"}
     count = ShelfCountFact(**stamp, slot="s1", sku="BR-1", units=number, facings=9999, delta=None, shelf_units=number)
     health = NodeHealthFact(
@@ -60,7 +61,7 @@ class _Worker:
         self._epoch = store.outbox.epochs()[-1]
 
     def accept(self, number: int) -> None:
-        self._store.append_wait(_facts(number))
+        self._store.append_wait(facts_of(number))
         for lane, seen in self._seen.items():
             for row in self._store.outbox.take(self._epoch, lane, after_seq=seen, limit=100):
                 self._promise(f"accepted {lane} {row.seq} {row.record.data.get('units', '-')}")
