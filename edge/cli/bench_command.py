@@ -28,6 +28,7 @@ class Area(StrEnum):
     DAY = "day"
     PRIVACY = "privacy"
     SYNC = "sync"
+    FAULTS = "faults"
 
 
 @app.command()
