@@ -1,14 +1,16 @@
 """Makes `vision/void_weights.json`: how likely a dark or plain patch of a shelf's picture is its bare back.
 
-    python -m scripts.train_voids --bays 240 --out vision/void_weights.json
+    python -m scripts.train_voids --bays 1200 --out vision/void_weights.json
 
 Learns on rendered shelves alone (`scripts/shelf_training`), never on a photo. The truth is read off the renders: where
-a compartment shows its back over nearly half its height, over a quarter of a pack's width. A perceptron of two hidden
-layers, fitted by Adam in plain numpy.
+a compartment shows its back over nearly half its height, over a quarter of a pack's width. A patch is told by the
+features of `vision.voids`; those of the product network are first brought to few by their principal components. The
+perceptron has one hidden layer and is fitted by Adam in plain numpy.
 """
 
 import argparse
 import json
+from collections.abc import Iterator
 from itertools import pairwise
 from multiprocessing import Pool
 from pathlib import Path
@@ -18,24 +20,34 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.manifest import Manifest, read_manifest
+from models.onnx_session import OnnxSession
 from scripts.shelf_training import bay
 from scripts.shelf_training.canvas import Canvas
 from scripts.shelf_training.colours import Rng
-from scripts.shelf_training.photo import bend
+from scripts.shelf_training.photo import bend, cropped, exposed
 from scripts.shelf_training.stockroom import Stockroom
 from vision.detections import iou
+from vision.void_context import ProductEyes, pooled
 from vision.void_maps import SIDE_PX, map_picture, patches
-from vision.voids import describe
+from vision.voids import told_of
 
+DEFAULTS = Path(__file__).parents[1] / "models" / "defaults"
 Array = NDArray[Any]
 Box = tuple[int, int, int, int]
 LEAST_FREE, LEAST_WIDTH, STEP = 0.45, 0.28, 0.3
-HIDDEN = (32, 16)
-NOISE, BATCH, RATE, DECAY = 0.3, 512, 4e-3, 0.01
-LITTLE, KEPT_OTHERS = 0.15, 0.3
+HIDDEN = (32,)
+NOISE, DROPPED, BATCH, RATE, DECAY = 0.2, 0.3, 512, 1e-3, 0.3
+MAPPED = 107
+"""Features from the maps come first; the last two of them say whether the picture cuts a patch left and right."""
+COMPONENTS, BAYS_FOR_COMPONENTS = 32, 60
+LITTLE, KEPT_OTHERS = 0.15, 0.25
 """Patches that overlap no void by more than this are thinned to this share, and weigh so much more."""
-EVEN = 0.25
-"""Output at which about half of what is found on photos is right."""
+EVEN = 0.27
+"""Output at which precision and recall on photos are about equal: the one number that photos decided."""
+NETWORK = "shelf-products-int8"
+NEAREST_SHARE = 0.6
+"""Of a bay's sides: the smallest part of it that a picture shows."""
 RENEWED, SHARES = 4, 8
 
 
@@ -88,7 +100,7 @@ def voids_of(canvas: Compartments, box: Box, unit: float) -> list[Box]:
 
 
 def render(room: Stockroom, rng: Rng) -> tuple[NDArray[np.uint8], Array]:
-    """One shelf as a photo of `SIDE_PX`, and its voids (N, 4)."""
+    """One shelf or a part of it as a photo of `SIDE_PX`, and its voids (N, 4)."""
     made: list[Compartments] = []
 
     def canvas_of(shape: tuple[int, int]) -> Canvas:
@@ -99,31 +111,67 @@ def render(room: Stockroom, rng: Rng) -> tuple[NDArray[np.uint8], Array]:
     canvas = made[-1]
     voids = [void for box, unit in canvas.spaces for void in voids_of(canvas, box, unit)]
     bent, moved = bend(picture, np.array(voids, np.float32).reshape(-1, 4), rng)
-    rows, columns = bent.shape[:2]
-    small = cv2.resize(bent, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
-    _, coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 95))])
-    shown = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
-    return shown, moved * np.array([SIDE_PX / columns, SIDE_PX / rows] * 2, np.float32)
+    share = float(rng.uniform(NEAREST_SHARE, 1.0))
+    wide, high = int(bent.shape[1] * share), int(bent.shape[0] * share)
+    x, y = int(rng.integers(bent.shape[1] - wide + 1)), int(rng.integers(bent.shape[0] - high + 1))
+    small = cv2.resize(bent[y : y + high, x : x + wide], (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
+    placed = (moved - np.array([x, y, x, y], np.float32)) * np.array([SIDE_PX / wide, SIDE_PX / high] * 2, np.float32)
+    shown = exposed(np.asarray(small, np.uint8), rng) if rng.random() < 0.5 else _kept(small, rng)
+    return shown, cropped(placed, SIDE_PX)
 
 
-def examples(given: tuple[int, int]) -> tuple[Array, Array]:
-    """Features and best overlap with a void, of the patches of some bays; ``given`` is seed and count."""
-    seed, count = given
-    cv2.setNumThreads(1)
+def _kept(picture: Array, rng: Rng) -> NDArray[np.uint8]:
+    """The picture as a JPEG keeps it."""
+    _, coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 95))])
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+
+
+def eyes_of(folder: Path) -> tuple[ProductEyes, Manifest]:
+    """The product network that the weights will belong to."""
+    manifest = read_manifest(folder / f"{NETWORK}.json")
+    return ProductEyes(OnnxSession(folder / f"{NETWORK}.onnx"), manifest), manifest
+
+
+def shelves(seed: int, count: int) -> Iterator[tuple[NDArray[np.uint8], Array]]:
+    """``count`` pictures with their voids."""
     rng = np.random.default_rng([77, seed])
     room = Stockroom(rng)
-    features, overlaps = [], []
     for number in range(count):
         if number % RENEWED == 0:
             room.renew(rng, RENEWED)
-        picture, truth = render(room, rng)
+        yield render(room, rng)
+
+
+def components(eyes: ProductEyes) -> tuple[Array, Array]:
+    """Projection (K, C) and shift (K,) to the principal components of the network's features in patches."""
+    rows = []
+    for picture, _ in shelves(SHARES, BAYS_FOR_COMPONENTS):
+        seen, found = eyes.look(picture), patches(map_picture(picture))
+        channels = len(seen.features)
+        rows.append(pooled(seen, found[:, :4], np.eye(channels), np.zeros(channels))[:, :channels])
+    features = np.concatenate(rows)
+    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-3
+    _, axes = np.linalg.eigh(np.cov(((features - mean) / spread).T))
+    project = axes[:, ::-1][:, :COMPONENTS].T / spread
+    return project, -project @ mean
+
+
+def examples(given: tuple[int, int, Array, Array]) -> tuple[Array, Array]:
+    """Features and best overlap with a void, of the patches of some bays; ``given`` is seed, count, projection."""
+    seed, count, project, shift = given
+    cv2.setNumThreads(1)
+    eyes, _ = eyes_of(DEFAULTS)
+    rng = np.random.default_rng([78, seed])
+    features, overlaps = [], []
+    for picture, truth in shelves(seed, count):
         maps = map_picture(picture)
         found = patches(maps)
         if not len(found):
             continue
         best = iou(found[:, :4], truth.astype(np.float32)).max(axis=1, initial=0.0)
         kept = (best > LITTLE) | (rng.random(len(best)) < KEPT_OTHERS)
-        features.append(describe(maps, found[kept]))
+        told = told_of(maps, found[kept], eyes.look(picture), project, shift)
+        features.append(told.astype(np.float32))
         overlaps.append(best[kept])
     return np.concatenate(features), np.concatenate(overlaps)
 
@@ -134,7 +182,7 @@ def mirrored(features: Array) -> Array:
     for one, other in ((1, 2), (5, 6)):  # the near and the far strips, as `describe` orders its regions
         here, there = slice(8 * one - 2, 8 * one + 6), slice(8 * other - 2, 8 * other + 6)
         columns[here], columns[there] = columns[there].copy(), columns[here].copy()
-    columns[[-2, -1]] = columns[[-1, -2]]
+    columns[[MAPPED - 2, MAPPED - 1]] = columns[[MAPPED - 1, MAPPED - 2]]
     return np.asarray(features[:, columns])
 
 
@@ -153,7 +201,8 @@ def fit(features: Array, overlaps: Array, *, epochs: int, seed: int) -> dict[str
         order = rng.permutation(len(rows))
         for at in range(0, len(rows) - BATCH + 1, BATCH):
             chosen = order[at : at + BATCH]
-            shown = rows[chosen] + rng.normal(0, NOISE, (BATCH, rows.shape[1]))
+            shown = rows[chosen] + NOISE * rng.standard_normal((BATCH, rows.shape[1]), np.float32)
+            shown *= (rng.random(shown.shape, np.float32) > DROPPED) / (1 - DROPPED)
             step += 1
             rate = RATE * 0.5 * (1 + np.cos(np.pi * step / steps))
             slopes = _slopes(numbers, shown, wanted[chosen], weight[chosen])
@@ -191,18 +240,28 @@ def _short(values: Array) -> list[Any]:
 def main() -> None:
     """Render, describe, fit, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bays", type=int, default=240)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--bays", type=int, default=1200)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    shares = [(seed, given.bays // SHARES) for seed in range(SHARES)]
+    eyes, manifest = eyes_of(DEFAULTS)
+    project, shift = components(eyes)
+    shares = [(seed, given.bays // SHARES, project, shift) for seed in range(SHARES)]
     with Pool(given.processes) as pool:
         parts = pool.map(examples, shares, chunksize=1)
     features, overlaps = (np.concatenate(part) for part in zip(*parts, strict=True))
-    features, overlaps = np.concatenate([features, mirrored(features)]), np.concatenate([overlaps, overlaps])
     print(f"{len(features)} patches, {np.count_nonzero(overlaps > 0.5)} of them voids")
-    given.out.write_text(json.dumps(fit(features, overlaps, epochs=given.epochs, seed=0)) + "\n", encoding="utf-8")
+    turned = np.random.default_rng(0).random(len(features)) < 0.5
+    features[turned] = mirrored(features[turned])
+    fitted = fit(features, overlaps, epochs=given.epochs, seed=0)
+    given.out.write_text(json.dumps(as_body(fitted, manifest, project, shift)) + "\n", encoding="utf-8")
+
+
+def as_body(fitted: dict[str, Any], manifest: Manifest, project: Array, shift: Array) -> dict[str, Any]:
+    """What the file holds, as `vision.voids.read_weights` takes it."""
+    network = {"network": manifest.name, "network_sha256": manifest.sha256}
+    return {**network, "project": _short(project), "shift": _short(shift), **fitted}
 
 
 if __name__ == "__main__":

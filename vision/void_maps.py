@@ -39,12 +39,17 @@ class VoidMaps:
         return self.light.shape[1], self.light.shape[0]
 
 
-def map_picture(image_bgr: Picture) -> VoidMaps:
-    """Maps of a picture, uint8 (H, W, 3), BGR."""
+def at_side(image_bgr: Picture) -> Picture:
+    """A picture, uint8 (H, W, 3), BGR, with a long side of `SIDE_PX`."""
     scale = SIDE_PX / max(image_bgr.shape[:2])
     size_px = (max(round(image_bgr.shape[1] * scale), 8), max(round(image_bgr.shape[0] * scale), 8))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    lab = cv2.cvtColor(cv2.resize(image_bgr, size_px, interpolation=way), cv2.COLOR_BGR2LAB).astype(np.float32)
+    return np.asarray(cv2.resize(image_bgr, size_px, interpolation=way), np.uint8)
+
+
+def map_picture(image_bgr: Picture) -> VoidMaps:
+    """Maps of a picture, uint8 (H, W, 3), BGR, as `at_side` gives it."""
+    lab = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2LAB).astype(np.float32)
     light = cv2.GaussianBlur(lab[..., 0], (0, 0), 1.2)
     across = np.abs(cv2.Sobel(light, cv2.CV_32F, 1, 0, scale=0.25))
     down = np.abs(cv2.Sobel(light, cv2.CV_32F, 0, 1, scale=0.25))
@@ -79,6 +84,14 @@ def patches(maps: VoidMaps) -> NDArray[np.float32]:
 def sums(plane: Field) -> NDArray[np.float64]:
     """Integral image (h + 1, w + 1)."""
     return np.asarray(cv2.integral(plane.astype(np.float64)), np.float64)
+
+
+def mean_in(table: NDArray[np.float64], region: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of a plane, given by its `sums`, in boxes (N, 4); 0 outside the picture."""
+    height, width = table.shape[0] - 1, table.shape[1] - 1
+    x0, y0, x1, y1 = np.clip(np.round(region), 0, (width, height, width, height)).astype(np.int64).T
+    total = table[y1, x1] - table[y0, x1] - table[y1, x0] + table[y0, x0]
+    return np.asarray(total / np.maximum((x1 - x0) * (y1 - y0), 1))
 
 
 def _opened(mask: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

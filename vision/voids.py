@@ -1,7 +1,8 @@
 r"""Voids: where the back of a shelf shows in one picture, for shelves that nobody drew slots on.
 
-Owns what a void is told by: its light, texture and colour against those of its surroundings, and its shape. The
-weights come from rendered shelves only (`scripts/train_voids.py`). Refuses nothing; each void has a confidence.
+Owns what a void is told by: its light, texture and colour against those of its surroundings, its shape, and what the
+product network knows of it (`vision.void_context`). The weights come from rendered shelves only
+(`scripts/train_voids.py`) and belong to one product network. Refuses nothing; each void has a confidence.
 
 ::
 
@@ -21,9 +22,12 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import ArtefactInvalidError
+from models.manifest import Manifest
 from vision.detections import Boxes, area_px2, iou
 from vision.pictures import Picture
-from vision.void_maps import VoidMaps, map_picture, patches, sums
+from vision.void_context import ProductEyes, Seen, Session, pooled, relations
+from vision.void_maps import VoidMaps, at_side, map_picture, mean_in, patches, sums
 
 _Array = NDArray[np.float64]
 
@@ -44,8 +48,14 @@ class Void:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoidWeights:
-    """A small perceptron: features standardised, two hidden layers, one logit."""
+    """A small perceptron: features standardised, one hidden layer, one logit."""
 
+    network: str
+    """Name of the product network that they were fitted to, and the SHA-256 of its file."""
+    network_sha256: str
+    project: _Array
+    """(K, C): the network's features to fewer; ``shift`` (K,) is added."""
+    shift: _Array
     mean: _Array
     spread: _Array
     layers: tuple[tuple[_Array, _Array], ...]
@@ -70,7 +80,16 @@ def read_weights(body: Mapping[str, object]) -> VoidWeights:
     if not isinstance(layers, list):
         raise TypeError("layers is a list of pairs")
     pairs = tuple((as_array(matrix), as_array(bias)) for matrix, bias in layers)
-    return VoidWeights(as_array(body["mean"]), as_array(body["spread"]), pairs, float(as_array(body["even"])))
+    return VoidWeights(
+        network=str(body["network"]),
+        network_sha256=str(body["network_sha256"]),
+        project=as_array(body["project"]),
+        shift=as_array(body["shift"]),
+        mean=as_array(body["mean"]),
+        spread=as_array(body["spread"]),
+        layers=pairs,
+        even=float(as_array(body["even"])),
+    )
 
 
 def default_weights() -> VoidWeights:
@@ -78,20 +97,49 @@ def default_weights() -> VoidWeights:
     return read_weights(json.loads(files("vision").joinpath("void_weights.json").read_text("utf-8")))
 
 
-def find_voids(image_bgr: Picture, weights: VoidWeights | None = None) -> list[Void]:
-    """Voids of a picture, uint8 (H, W, 3), BGR, surest first; blocks about 0.1 s."""
-    maps = map_picture(image_bgr)
-    found = patches(maps)
-    if not len(found):
-        return []
-    confidence = (weights or default_weights()).confidence(describe(maps, found))
-    scale = image_bgr.shape[1] / maps.size_px[0], image_bgr.shape[0] / maps.size_px[1]
-    grow = np.array([*scale, *scale])
-    return [
-        Void((box[0], box[1], box[2], box[3]), round(float(confidence[row]), 3))
-        for row in _best(found[:, :4], confidence)
-        for box in [np.round(found[row, :4] * grow, 1).tolist()]
-    ]
+class VoidFinder:
+    """Finds voids by ``weights`` and the product network that they were fitted to. One thread at a time.
+
+    Raises:
+        ArtefactInvalidError: it is another network.
+    """
+
+    def __init__(self, session: Session, manifest: Manifest, weights: VoidWeights | None = None) -> None:
+        self._weights = weights or default_weights()
+        if manifest.sha256 != self._weights.network_sha256:
+            raise ArtefactInvalidError(
+                f"{manifest.name} {manifest.version}: voids are ranked by {self._weights.network} with SHA-256 "
+                f"{self._weights.network_sha256[:12]}; fit them to this network with scripts/train_voids.py"
+            )
+        self._eyes = ProductEyes(session, manifest)
+
+    def find(self, image_bgr: Picture) -> list[Void]:
+        """Voids of a picture, uint8 (H, W, 3), BGR, surest first; blocks about 0.2 s.
+
+        Raises:
+            ArtefactInvalidError: the network gives no features.
+        """
+        small = at_side(image_bgr)
+        maps = map_picture(small)
+        found = patches(maps)
+        if not len(found):
+            return []
+        told = told_of(maps, found, self._eyes.look(small), self._weights.project, self._weights.shift)
+        confidence = self._weights.confidence(told)
+        scale = image_bgr.shape[1] / maps.size_px[0], image_bgr.shape[0] / maps.size_px[1]
+        grow = np.array([*scale, *scale])
+        return [
+            Void((box[0], box[1], box[2], box[3]), round(float(confidence[row]), 3))
+            for row in _best(found[:, :4], confidence)
+            for box in [np.round(found[row, :4] * grow, 1).tolist()]
+        ]
+
+
+def told_of(maps: VoidMaps, found: NDArray[np.float32], seen: Seen, project: _Array, shift: _Array) -> _Array:
+    """All features (N, 107 + 32 + 6 K) of patches (N, 5): from the maps, the products and the network's features."""
+    boxes = found[:, :4]
+    told = describe(maps, found), relations(seen, boxes, maps.size_px), pooled(seen, boxes, project, shift)
+    return np.concatenate(told, axis=1)
 
 
 def _best(boxes: Boxes, confidence: _Array) -> list[int]:
@@ -118,7 +166,7 @@ def describe(maps: VoidMaps, found: NDArray[np.float32]) -> _Array:
     told: list[_Array] = []
     inside: _Array | None = None
     for region in _regions(found):
-        means = [_mean(table, region) for table in tables]
+        means = [mean_in(table, region) for table in tables]
         deviation = np.sqrt(np.maximum(means[1] - means[0] ** 2, 0.0))
         told += [
             (means[0] - light.mean()) / spread,
@@ -148,14 +196,6 @@ def _regions(found: NDArray[np.float32]) -> list[_Array]:
         (x0 + 1, y0 + 1, x1 - 1, middle_y), (x0 + 1, middle_y, x1 - 1, y1 - 1), (x0 + 1, y0 + 1, middle_x, y1 - 1),
     ]  # fmt: skip
     return [np.stack(region, axis=1) for region in corners]
-
-
-def _mean(table: _Array, region: _Array) -> _Array:
-    """Mean of a plane in each box, by its integral image; 0 outside the picture."""
-    height, width = table.shape[0] - 1, table.shape[1] - 1
-    x0, y0, x1, y1 = np.clip(np.round(region), 0, (width, height, width, height)).astype(np.int64).T
-    total = table[y1, x1] - table[y0, x1] - table[y1, x0] + table[y0, x0]
-    return np.asarray(total / np.maximum((x1 - x0) * (y1 - y0), 1))
 
 
 def _shape(maps: VoidMaps, found: NDArray[np.float32]) -> list[_Array]:

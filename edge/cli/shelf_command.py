@@ -13,12 +13,13 @@ from edge.config import load_camera
 from edge.errors import ConfigError
 from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.shelf_eyes import LearntSlots
+from edge.shelf_voids import voids_in
 from models.registry import Registry
 from vision.capture import read_picture
 from vision.config import CameraSettings
 from vision.drawing import BoxMark, Overlay
 from vision.slot_learning import Lesson, SlotState
-from vision.voids import Void, find_voids
+from vision.voids import Void
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -74,9 +75,9 @@ def voids(
     """Find where the back of a shelf shows, without any slots drawn."""
     with sentences():
         image = read_picture(picture)
-        found = [void for void in find_voids(image) if void.confidence >= least]
+        registry, _ = _registry(data)
+        found = [void for void in voids_in(image, registry) if void.confidence >= least]
         if draw is not None:
-            registry, _ = _registry(data)
             marks = tuple(BoxMark(void.xyxy_px, f"{void.confidence:.2f}") for void in found)
             draw_picture(draw, image, Overlay(boxes=marks), registry=registry, camera=None)
     if as_json:

@@ -62,17 +62,17 @@ def snap(picture: Picture, boxes: Boxes, side_px: int, rng: Rng) -> tuple[Pictur
     blur = float(rng.choice([1.0, rng.uniform(1.0, 1.5), rng.uniform(1.4, 2.4)], p=[0.35, 0.3, 0.35]))
     kept = max(64, min(int(side_px / blur), int(window * 1.2)))
     small = np.asarray(cv2.resize(cut, (kept, kept), interpolation=cv2.INTER_AREA))
-    shot = _exposed(small, rng)
+    shot = exposed(small, rng)
     way = cv2.INTER_LINEAR if rng.random() < 0.8 else cv2.INTER_CUBIC
     shot = np.asarray(cv2.resize(shot, (side_px, side_px), interpolation=way))
-    placed = _cropped((boxes - np.array([x, y, x, y], np.float32)) * (side_px / window), side_px)
+    placed = cropped((boxes - np.array([x, y, x, y], np.float32)) * (side_px / window), side_px)
     if rng.random() < 0.5:
         shot = np.ascontiguousarray(shot[:, ::-1])
         placed = np.stack([side_px - placed[:, 2], placed[:, 1], side_px - placed[:, 0], placed[:, 3]], 1)
     return shot, placed.astype(np.float32)
 
 
-def _cropped(boxes: Boxes, side_px: int) -> Boxes:
+def cropped(boxes: Boxes, side_px: int) -> Boxes:
     """Boxes cut off at the square's edges; those of which too little is left, or too small to be seen, go."""
     inside = np.clip(boxes, 0, side_px)
     sides, whole = inside[:, 2:] - inside[:, :2], boxes[:, 2:] - boxes[:, :2]
@@ -80,7 +80,7 @@ def _cropped(boxes: Boxes, side_px: int) -> Boxes:
     return np.asarray(inside[(left > _LEFT_OF_BOX) & (sides.min(axis=1) >= 4)], np.float32)
 
 
-def _exposed(picture: Picture, rng: Rng) -> Picture:
+def exposed(picture: Picture, rng: Rng) -> Picture:
     """Focus, motion, colour cast, contrast, glare, noise, sharpening and compression, each by chance."""
     shot = picture
     if rng.random() < 0.3:
