@@ -13,7 +13,7 @@ class DrawPage:
     """``/cameras/{camera_id}/draw``."""
 
     def __init__(self, parts: Parts, camera_id: str) -> None:
-        ui.add_head_html('<script type="module" src="/static/plan/editor.js"></script>')
+        ui.add_head_html('<script type="module" src="/static/plan/start.js"></script>')
         self._frame = CameraFrame(parts, camera_id, mode="draw", lead="Shelf places, zones, lines and masks")
         with self._frame.body:
             editor = ui.element("div")

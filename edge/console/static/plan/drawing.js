@@ -70,10 +70,6 @@ export class Drawing {
     return JSON.stringify(this.places) !== this.saved;
   }
 
-  markSaved() {
-    this.saved = JSON.stringify(this.places);
-  }
-
   change(places) {
     this.begin();
     this.places = places;
@@ -86,10 +82,6 @@ export class Drawing {
 
   preview(places) {
     this.places = places;
-  }
-
-  dropStep() {
-    this.places = this.past.pop();
   }
 
   undo() {

@@ -5,7 +5,7 @@ import { Form } from "./form.js";
 import { skeleton, TOOL_WORDS } from "./skeleton.js";
 import { ask } from "./wire.js";
 
-class Editor {
+export class Editor {
   constructor(root) {
     this.camera = root.dataset.camera;
     this.path = `/desk/${encodeURIComponent(this.camera)}`;
@@ -245,18 +245,4 @@ class Editor {
     const [first] = this.faults.keys();
     if (first) this.selected = { kind: first.split(".")[0], index: Number(first.split(".")[1]) };
   }
-}
-
-function begin() {
-  const root = document.getElementById("plan-editor");
-  if (!root || root.dataset.state) return Boolean(root);
-  root.dataset.state = "loading";
-  new Editor(root).load();
-  return true;
-}
-
-// The page is built by a script of its own, so that the editor's place may come later than this module.
-if (!begin()) {
-  const watch = new MutationObserver(() => begin() && watch.disconnect());
-  watch.observe(document.documentElement, { childList: true, subtree: true });
 }

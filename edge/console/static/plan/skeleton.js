@@ -1,6 +1,6 @@
 // What the page Draw is made of, before anything is known: bar, picture, list, fields.
-import { make } from "./canvas.js";
 import { tag } from "./form.js";
+import { make } from "./painter.js";
 
 export const TOOL_WORDS = {
   select: "",
