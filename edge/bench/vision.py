@@ -47,8 +47,14 @@ def run(quick: bool) -> list[BenchResult]:
     use_one_thread()
     with TemporaryDirectory() as empty, _person_network(Path(empty)) as network:
         scenes = {"all moving": _frames(length, moving=True), "calm": _frames(length, moving=False)}
+        calm = Scene(scenes["calm"], scenes["all moving"], 0)
+        memory_mb = memory_a_camera(calm, _CAMERAS, network, fewer=8, more=24 if quick else 48)
         costs = _costs(network, scenes, rounds=rounds)
         return [
+            *(
+                BenchResult(f"memory a {name} camera", round(size, 2), "MB, without its feed")
+                for name, size in memory_mb.items()
+            ),
             *_rates(costs),
             *against_ultralytics(scenes["all moving"], _stream, rounds=1 if quick else 8),
             *_density(network, scenes, costs, window_s=1.2 if quick else 6.0, tries=2 if quick else 7),
@@ -158,10 +164,6 @@ def _density(
     method = f"every stream >= .95 of {_FPS} fps in two windows of {window_s:g} s, pictures handed in decoded"
     shop = f"calm but for a shopper in {_SHOPPER_FRAMES // _FPS} s of each minute"
     plain, gated = kept["not gated"], kept["gated"]
-    memory_mb = {
-        name: memory_a_camera(Scene(scenes["calm"], scenes["all moving"], 0), camera, network, fewer=4, more=20)
-        for name, camera in _CAMERAS.items()
-    }
     return [
         BenchResult("cameras kept, not gated", plain.cameras, f"at {_FPS} fps, {workers} workers", against=method),
         BenchResult("cameras kept, gated", gated.cameras, f"at {_FPS} fps, {workers} workers", against=shop),
@@ -174,10 +176,6 @@ def _density(
         ),
         BenchResult("frames looked at by the network, not gated", round(plain.looked_at, 3), "share"),
         BenchResult("frames looked at by the network, gated", round(gated.looked_at, 3), "share"),
-        *(
-            BenchResult(f"memory a {name} camera", round(size, 2), "MB, without its feed")
-            for name, size in memory_mb.items()
-        ),
         BenchResult("machine load after the run", round(os.getloadavg()[0], 2), "processes"),
     ]
 

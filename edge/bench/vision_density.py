@@ -7,7 +7,7 @@ Intel's stream density benchmark (Performance Tools for retail pipelines).
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from vision.box_network import BoxNetwork
 from vision.config import CameraSettings, VisionSettings
 from vision.frames import Frame
 from vision.pictures import Picture
+from vision.pipeline import CameraPipeline
 from vision.posted import Posted
 from vision.seats import Seat
 from vision.service import VisionService
@@ -186,7 +187,7 @@ def _keeps(scene: Scene, camera: CameraSettings, network: BoxNetwork, number: in
     )
     with service:
         for name in service.camera_ids:
-            service.call(name, lambda seat: _learn(seat, scene), timeout_s=60.0)
+            service.call(name, lambda seat: _learn(seat.pipeline, scene), timeout_s=60.0)
         before = [service.call(name, _detections, timeout_s=60.0) for name in service.camera_ids]
         with _Hander(feeds, scene) as hander:
             time.sleep(_SETTLE_S)
@@ -198,11 +199,11 @@ def _keeps(scene: Scene, camera: CameraSettings, network: BoxNetwork, number: in
     return (sum(after) - sum(before)) / max(frames, 1)
 
 
-def _learn(seat: Seat, scene: Scene) -> None:
+def _learn(pipeline: CameraPipeline, scene: Scene) -> None:
     """Show the view for some seconds beforehand, a picture a second: a shop's camera knows its view."""
     for second in range(_LEARN_FRAMES):
         image = scene.calm[second % len(scene.calm)]
-        seat.pipeline.process(frame_of(seat.settings.id, (second - _LEARN_FRAMES) * FPS, image))
+        pipeline.process(frame_of(pipeline.settings.id, (second - _LEARN_FRAMES) * FPS, image))
 
 
 def _detections(seat: Seat) -> int:
@@ -220,32 +221,29 @@ def _window(service: VisionService, feeds: Sequence[HandedFeed], window_s: float
     )
 
 
-def memory_a_camera(scene: Scene, camera: CameraSettings, network: BoxNetwork, *, fewer: int, more: int) -> float:
-    """MB that each further camera takes: the slope of the process's resident memory; pictures handed in not counted."""
-    sizes_mb = []
-    kept: list[VisionService] = []
-    for number in (fewer, more - fewer):
-        cameras = [camera.model_copy(update={"id": f"camera-{place}"}) for place in range(number)]
-        service = VisionService(
-            cameras,
-            VisionSettings(),
-            on_readings=lambda _readings: None,
-            clock=SystemClock(),
-            person_network=network,
-            open_feed=lambda settings, on_frame: HandedFeed(settings.id, on_frame),
-        )
-        with service:
-            for name in service.camera_ids:
-                service.call(name, lambda seat: _live(seat, scene), timeout_s=60.0)
-        kept.append(service)
-        sizes_mb.append(_resident_mb())
-    return (sizes_mb[1] - sizes_mb[0]) / (more - fewer)
+def memory_a_camera(
+    scene: Scene, cameras: Mapping[str, CameraSettings], network: BoxNetwork, *, fewer: int, more: int
+) -> dict[str, float]:
+    """MB that each further camera of a kind takes: the slope of the process's resident memory.
+
+    Pictures handed in are not counted. To be asked first: what was freed before would be used again unseen.
+    """
+    living, slopes = [], {}
+    for name, camera in cameras.items():
+        sizes_mb = []
+        for number in (fewer, more - fewer):
+            pipelines = [CameraPipeline(camera, VisionSettings(), person_network=network) for _ in range(number)]
+            for pipeline in pipelines:
+                _live(pipeline, scene)
+            living.append(pipelines)
+            sizes_mb.append(_resident_mb())
+        slopes[name] = (sizes_mb[1] - sizes_mb[0]) / (more - fewer)
+    return slopes
 
 
-def _live(seat: Seat, scene: Scene) -> None:
-    _learn(seat, scene)
-    for index in range(2 * FPS):
-        seat.pipeline.process(frame_of(seat.settings.id, index, (*scene.busy, *scene.calm)[index]))
+def _live(pipeline: CameraPipeline, scene: Scene) -> None:
+    for index, image in enumerate((*scene.calm[:4], *scene.busy[:4], *scene.calm[:4])):
+        pipeline.process(frame_of(pipeline.settings.id, index, image))
 
 
 def _resident_mb() -> float:
