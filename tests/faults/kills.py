@@ -7,21 +7,17 @@ nobody killed any more, head office must hold every promise once, and every lane
 
 import argparse
 import json
-import multiprocessing
-import os
-import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
 
 from sync.cloud.sink_reader_store import SinkReader
-from tests.faults.lives import DRAIN_S, PROMISES, drain_node, live_node, live_receiver, wait
+from tests.faults.lives import PROMISES
+from tests.faults.processes import Shop
 
 
 @dataclass(slots=True)
@@ -41,66 +37,12 @@ class Count:
     reasons: list[str] = field(default_factory=list)
 
 
-class Shop:
-    """The three processes, each killed and started again by name."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = int(probe.getsockname()[1])
-        self._config = folder / "mosquitto.conf"
-        self._config.write_text(
-            f"listener {self._port} 127.0.0.1\nallow_anonymous true\nuser root\npersistence false\n"
-        )
-        self._forks = multiprocessing.get_context("forkserver")
-        self._forks.set_forkserver_preload(["tests.faults.lives"])
-        self._lives: dict[str, multiprocessing.process.BaseProcess] = {}
-        self._broker: subprocess.Popen[bytes] | None = None
-
-    def start(self, name: str) -> None:
-        """Start one of node, broker, receiver."""
-        if name == "broker":
-            program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "mosquitto"
-            quiet = subprocess.DEVNULL
-            self._broker = subprocess.Popen([program, "-c", str(self._config)], stdout=quiet, stderr=quiet)
-            wait(self._listens, "mosquitto listens")
-            return
-        work = {"node": live_node, "receiver": live_receiver}[name]
-        self._lives[name] = self._forks.Process(target=work, args=(str(self._folder), self._port), daemon=True)
-        self._lives[name].start()
-
-    def kill(self, name: str) -> None:
-        """SIGKILL, and wait for the end."""
-        if name == "broker" and self._broker is not None:
-            self._broker.kill()
-            self._broker.wait()
-        elif name != "broker":
-            self._lives[name].kill()
-            self._lives[name].join()
-
-    def drain(self) -> None:
-        """Let a last node send everything, with nobody killed."""
-        last = self._forks.Process(target=drain_node, args=(str(self._folder), self._port), daemon=True)
-        last.start()
-        last.join(DRAIN_S)
-        if last.exitcode != 0:
-            raise AssertionError(f"the last node did not drain: exit code {last.exitcode}")
-
-    def _listens(self) -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=0.5):
-            return True
-        return False
-
-
 def try_kills(kills: int, *, seed: int = 20261122) -> Count:
     """Kill one of the three so often, then let the shop come to rest and count."""
     random = Random(seed)
     with tempfile.TemporaryDirectory(prefix="kills-") as place, ExitStack() as stack:
         shop = Shop(Path(place))
-        for name in ("broker", "receiver", "node"):
-            shop.start(name)
-            stack.callback(shop.kill, name)
+        stack.enter_context(shop.standing("broker", "receiver", "node"))
         for _ in range(kills):
             time.sleep(random.uniform(0.0, 0.4))
             name = random.choice(("node", "node", "node", "broker", "receiver"))

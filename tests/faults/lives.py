@@ -19,7 +19,7 @@ from sync.uplink import Uplink, uplink_profile
 from tests.faults.workload import facts_of, open_store
 
 PROMISES = "promises"
-_NODE = NodeName("acme", "store-7", "node-1")
+NODE = NodeName("acme", "store-7", "node-1")
 _SYNC = SyncSettings(
     backoff_base_s=0.02, backoff_max_s=0.2, watchdog_s=2.0, greeting_wait_s=0.3, idle_poll_s=0.05, connect_timeout_s=5.0
 )
@@ -30,11 +30,11 @@ def live_node(folder: str, port: int) -> None:
     """A node's life, until it is killed: accept, promise, send."""
     _be_quiet()
     promises = os.open(Path(folder) / PROMISES, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    links = mqtt_links(uplink_profile(_NODE, Endpoint("127.0.0.1", port), _SYNC))
+    links = mqtt_links(uplink_profile(NODE, Endpoint("127.0.0.1", port), _SYNC))
     with open_store(Path(folder)) as store:
         epoch = store.outbox.epochs()[-1]
         seen = {state.lane: state.drawn_upto for state in store.outbox.lanes(epoch)}
-        uplink = Uplink(store.outbox, _NODE, _SYNC, make_link=links, broker="broker")
+        uplink = Uplink(store.outbox, NODE, _SYNC, make_link=links, broker="broker")
         store.subscribe(uplink.wake)
         with uplink:
             number = seen[Lane.P1]
@@ -51,10 +51,10 @@ def live_node(folder: str, port: int) -> None:
 def drain_node(folder: str, port: int) -> None:
     """A node's last life: sends what waits, and ends."""
     _be_quiet()
-    links = mqtt_links(uplink_profile(_NODE, Endpoint("127.0.0.1", port), _SYNC))
+    links = mqtt_links(uplink_profile(NODE, Endpoint("127.0.0.1", port), _SYNC))
     with (
         open_store(Path(folder)) as store,
-        Uplink(store.outbox, _NODE, _SYNC, make_link=links, broker="broker") as uplink,
+        Uplink(store.outbox, NODE, _SYNC, make_link=links, broker="broker") as uplink,
     ):
         wait(lambda: not any(store.stats().pending.values()), "the outbox is empty")
         assert uplink.status().is_up
