@@ -8,6 +8,7 @@ Intel's stream density benchmark (Performance Tools for retail pipelines).
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,8 @@ from vision.frames import Frame
 from vision.pictures import Picture
 from vision.pipeline import CameraPipeline
 from vision.posted import Posted
-from vision.seats import Seat
-from vision.service import VisionService
+from vision.seats import CameraView, Seat
+from vision.service import VisionService, default_workers
 
 FPS = 5
 _KEPT = 0.95
@@ -185,16 +186,17 @@ def _keeps(scene: Scene, camera: CameraSettings, network: BoxNetwork, number: in
         person_network=network,
         open_feed=open_feed,
     )
+    names = service.camera_ids
     with service:
-        for name in service.camera_ids:
-            service.call(name, lambda seat: _learn(seat.pipeline, scene), timeout_s=60.0)
-        before = [service.call(name, _detections, timeout_s=60.0) for name in service.camera_ids]
+        with ThreadPoolExecutor(default_workers()) as pool:  # all workers at once
+            list(pool.map(lambda name: service.call(name, lambda s: _learn(s.pipeline, scene), timeout_s=60.0), names))
+        before = [service.call(name, _detections, timeout_s=60.0) for name in names]
         with _Hander(feeds, scene) as hander:
             time.sleep(_SETTLE_S)
             hander.late_s = 0.0
             if not all(_window(service, feeds, window_s) for _ in range(2)) or hander.late_s > _LATE_S:
                 return None
-        after = [service.call(name, _detections, timeout_s=60.0) for name in service.camera_ids]
+        after = [service.call(name, _detections, timeout_s=60.0) for name in names]
         frames = sum(view.analysed_frames - _LEARN_FRAMES for view in service.views())
     return (sum(after) - sum(before)) / max(frames, 1)
 
@@ -211,14 +213,19 @@ def _detections(seat: Seat) -> int:
 
 
 def _window(service: VisionService, feeds: Sequence[HandedFeed], window_s: float) -> bool:
-    """Whether every stream was kept for so long: frames that were due and left out are counted by its seat."""
-    skipped = [view.skipped_frames for view in service.views()]
-    handed = [feed.handed for feed in feeds]
+    """Whether every stream was kept for so long: neither were frames left out, nor did looks fall behind."""
+    before = [(view.skipped_frames, view.analysed_frames, feed.handed) for view, feed in _streams(service, feeds)]
     time.sleep(window_s)
-    return all(
-        view.skipped_frames - skipped[place] <= (1.0 - _KEPT) * (feeds[place].handed - handed[place])
-        for place, view in enumerate(service.views())
-    )
+    for (skipped, looks, handed), (view, feed) in zip(before, _streams(service, feeds), strict=True):
+        most_missed = (1.0 - _KEPT) * (feed.handed - handed)
+        behind = (feed.handed - handed) - (view.analysed_frames - looks)
+        if view.skipped_frames - skipped > most_missed or behind > most_missed + 1:  # one is on its way
+            return False
+    return True
+
+
+def _streams(service: VisionService, feeds: Sequence[HandedFeed]) -> list[tuple[CameraView, HandedFeed]]:
+    return list(zip(service.views(), feeds, strict=True))
 
 
 def memory_a_camera(
