@@ -3,6 +3,7 @@
 Blocks on disk for some tens of milliseconds; the curves themselves are made in `edge.day_curves`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,7 @@ class CameraDays:
             until=now,
             slots=curves(counts, name="slot", value="units", since=since, until=now, holes=holes),
             queues=curves(queues, name="zone", value="people", since=since, until=now, holes=holes),
+            waits_s=_waits_s(queues),
             footfall=quarters(self._facts("footfall.count", camera_id), since=since),
             is_cut=any(len(facts) == _MOST_FACTS and facts[0].at > since for facts in (counts, queues)),
         )
@@ -55,3 +57,9 @@ class CameraDays:
     def _facts(self, kind: str, source: str | None, *, most: int = _MOST_FACTS) -> list[StoredFact]:
         """The newest ones, oldest first."""
         return list(self._store.facts(kind=kind, source=source, limit=most, newest_first=True))[::-1]
+
+
+def _waits_s(queues: Sequence[StoredFact]) -> dict[str, float]:
+    """The newest estimate of each queue, where its newest fact has one."""
+    newest = {str(fact.body["zone"]): fact.body.get("wait_s") for fact in queues}
+    return {zone: float(wait_s) for zone, wait_s in newest.items() if wait_s is not None}

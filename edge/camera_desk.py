@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from edge.camera_days import CameraDays
 from edge.camera_files import Rewritten, Tables, read_camera_file, replace_camera_file, with_tables
 from edge.camera_plan import checked, places_of, tables_of, version_of
-from edge.camera_stills import Stills, reference_jpeg
+from edge.camera_stills import Stills, hidden_slots, reference_jpeg
 from edge.catalogue import Catalogue
 from edge.clock import Clock
 from edge.config import ShopFiles, load_camera
@@ -130,7 +130,8 @@ class ShopDesk:
 
     def keep_reference(self, camera_id: str, kind: StillKind, still_id: str) -> PlanSaved:
         """Keep a still's redacted copy beside the camera's file and name it there."""
-        jpeg = reference_jpeg(self._stills.to_learn_from(camera_id, still_id))
+        kept = self._stills.to_learn_from(camera_id, still_id)
+        jpeg = reference_jpeg(kept)
         with self._lock:
             path = self._file(camera_id)
             target = path.parent / f"{camera_id}-{kind}.jpg"
@@ -142,7 +143,8 @@ class ShopDesk:
             notes = self._write(camera_id, {"references": {**named, kind: target.name}})
             references = self._camera(camera_id).references.model_copy(update={kind: target})
             effects = self._put_into_effect(camera_id, {"references": references})
-            return PlanSaved(version=version_of(self._in_file(camera_id)), notes=(*notes, *effects))
+            spoilt = _spoilt(hidden_slots(kept, self._camera(camera_id)))
+            return PlanSaved(version=version_of(self._in_file(camera_id)), notes=(*notes, *spoilt, *effects))
 
     def teach(self, camera_id: str, still_id: str) -> TeachPanel:
         """The facings in a still with what the system thinks of them."""
@@ -287,6 +289,12 @@ def _lost(path: Path, made: Rewritten) -> list[str]:
         return []
     lines = "A comment line" if made.comments_lost == 1 else f"{made.comments_lost} comment lines"
     return [f"{lines} inside the drawing went; the former file is {path.name}.bak."]
+
+
+def _spoilt(slots: Sequence[str]) -> list[str]:
+    if not slots:
+        return []
+    return [f"Something in {', '.join(slots)} looks like a person and was hidden, so the picture says less of it."]
 
 
 def _text(path: Path) -> str:

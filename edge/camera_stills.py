@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
 
+import numpy as np
+
 from edge.clock import Clock
 from edge.console.desk import DeskRefusedError, Still
 from edge.console.errors import SourceUnavailableError
+from vision.config import CameraSettings
 from vision.drawing import encode_jpeg
 from vision.frames import Frame
 from vision.pictures import Picture
@@ -23,6 +26,7 @@ from vision.stills import RawStill, take_still
 
 KEPT_S = 600.0
 _PAGE_QUALITY, _REFERENCE_QUALITY = 85, 95
+_SAME_LEVELS, _HIDDEN_SHARE = 8, 0.03
 
 T = TypeVar("T")
 
@@ -125,6 +129,21 @@ class Stills:
 def reference_jpeg(kept: KeptStill) -> bytes:
     """The redacted copy as it is kept for a reference."""
     return encode_jpeg(kept.raw.safe_bgr, quality=_REFERENCE_QUALITY)
+
+
+def hidden_slots(kept: KeptStill, camera: CameraSettings) -> list[str]:
+    """Slots of which the redacted copy hides a part, because something in them looks like a person."""
+    raw, safe = kept.raw.frame.image_bgr, kept.raw.safe_bgr
+    height, width = raw.shape[:2]
+    names = []
+    for slot in camera.slots:
+        xs, ys = zip(*slot.polygon_norm, strict=True)
+        rows = slice(int(min(ys) * height), int(max(ys) * height) + 1)
+        columns = slice(int(min(xs) * width), int(max(xs) * width) + 1)
+        differs = np.abs(raw[rows, columns].astype(np.int16) - safe[rows, columns]).max(axis=2) > _SAME_LEVELS
+        if float(differs.mean()) > _HIDDEN_SHARE:
+            names.append(slot.id)
+    return names
 
 
 def _trouble(raw: RawStill) -> str:

@@ -157,6 +157,8 @@ class DayPanel:
     until: datetime
     slots: tuple[Curve, ...]
     queues: tuple[Curve, ...]
+    waits_s: Mapping[str, float]
+    """About how long who joins a queue now will wait; only where enough have left it lately."""
     footfall: Mapping[str, tuple[Quarter, ...]]
     is_cut: bool
     """Whether there were more facts than are looked at: then the curves begin later than the day."""

@@ -9,7 +9,7 @@ from typing import Any
 from nicegui import ui
 
 from edge.clock import Clock
-from edge.console import charts
+from edge.console import charts, wording
 from edge.console.desk import DayPanel, DeskRefusedError, HeatPanel, Still
 from edge.console.errors import SourceUnavailableError
 from edge.console.heat_picture import heat_cells
@@ -80,7 +80,10 @@ class TodayPage:
             self._slots.resize(charts.lanes_height_px(day.slots))
             self._slots.show(charts.lanes_chart(day.slots, **span), note=note)
         if day.queues:
-            self._queues.show(charts.step_chart(day.queues, **span), note=note)
+            waits = [
+                f"{zone}: about {wording.duration(wait_s)} for who joins now" for zone, wait_s in day.waits_s.items()
+            ]
+            self._queues.show(charts.step_chart(day.queues, **span), note=", ".join(waits) or note)
         if any(day.footfall.values()):
             self._footfall.show(charts.footfall_chart(day.footfall, **span))
 

@@ -174,7 +174,15 @@ class FakeDesk:
             for n in range(int((until - opening).total_seconds() // 900))
         )
         footfall = {line.id: quarters for line in camera.lines}
-        return DayPanel(since=since, until=until, slots=slots, queues=queues, footfall=footfall, is_cut=False)
+        return DayPanel(
+            since=since,
+            until=until,
+            slots=slots,
+            queues=queues,
+            waits_s={zone.id: 250.0 for zone in camera.zones},
+            footfall=footfall,
+            is_cut=False,
+        )
 
     def _to_learn_from(self, camera_id: str, still_id: str) -> None:
         self._camera(camera_id)

@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 
+from edge.camera_stills import KeptStill, hidden_slots
 from edge.clock import SystemClock
-from edge.console.desk import DeskRefusedError, PlanOutdatedError, PlanRejectedError
+from edge.console.desk import DeskRefusedError, PlanOutdatedError, PlanRejectedError, Still
 from edge.console.errors import SourceUnavailableError
-from edge.facts import FootfallCountFact, ShelfComplianceFact, ShelfCountFact, ShelfMisplacedFact
+from edge.facts import FootfallCountFact, QueueLengthFact, ShelfComplianceFact, ShelfCountFact, ShelfMisplacedFact
 from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.planogram import Planogram
 from tests.integration.edge_console.desk_shop import Image, Running, make_shop, run_shop
+from vision.config import CameraSettings
+from vision.frames import Frame
+from vision.stills import RawStill
 from vision.tracker import Track
 
 _GOLDEN_PERSON = DEFAULT_ARTEFACTS.parent / "golden" / "persons"
@@ -139,6 +144,17 @@ def test_a_still_becomes_a_reference_that_is_in_effect_and_in_the_file(start: St
     assert shop.vision.call("cam", lambda seat: seat.settings.references.stocked) == kept
 
 
+def test_a_slot_that_redaction_touches_is_named() -> None:
+    raw = np.full((90, 160, 3), 90, np.uint8)
+    safe = raw.copy()
+    safe[5:20, 5:60] = 140
+    frame = Frame(camera_id="cam", image_bgr=raw, index=0, captured_at=SystemClock().now(), mono_s=0.0, media_s=0.0)
+    still = Still(still_id="a", taken_at=frame.captured_at, width_px=160, height_px=90, trouble="")
+    camera = CameraSettings.model_validate({"id": "cam", "slots": [_slot("milk"), _slot("oat")]})
+
+    assert hidden_slots(KeptStill(still, RawStill(frame, safe, 0, None), 0.0), camera) == ["milk"]
+
+
 def test_with_somebody_in_view_nothing_is_learnt_and_no_picture_touches_the_disk(start: Start) -> None:
     person = cv2.imread(str(_GOLDEN_PERSON / "00.jpg"))
     slot = '[[slots]]\nid = "milk"\nsku = "BR-0050"\npolygon_norm = [[0.0, 0.0], [0.2, 0.0], [0.2, 0.2], [0.0, 0.2]]\n'
@@ -216,6 +232,8 @@ def test_the_day_is_read_from_the_store(start: Start) -> None:
             ShelfCountFact(
                 **common, slot="milk", sku="BR-0050", units=4, facings=6, shelf_units=4, confidence=0.9, delta=None
             ),
+            QueueLengthFact(**common, zone="till", people=3, wait_s=None),
+            QueueLengthFact(**common, zone="till", people=4, wait_s=240.0),
             FootfallCountFact(**common, line="door", began_at=clock.now(), period_s=900.0, entered=3, left=1),
         ]
     )
@@ -224,6 +242,8 @@ def test_the_day_is_read_from_the_store(start: Start) -> None:
 
     assert [(curve.name, curve.points[-1][1]) for curve in day.slots] == [("milk", 4)]
     assert [quarter.entered for quarter in day.footfall["door"]] == [3]
+    assert [(curve.name, curve.points[-1][1]) for curve in day.queues] == [("till", 4)]
+    assert day.waits_s == {"till": 240.0}
     assert not day.is_cut
 
 
