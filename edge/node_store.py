@@ -1,7 +1,7 @@
 """The store as a node opens it: with its egress policy, its keys, and a note of the policy in the audit chain."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from edge.audit_notes import note_policy
 from edge.clock import Clock
@@ -10,6 +10,7 @@ from edge.egress import EgressGate
 from edge.egress_policy import EgressPolicy, EgressSettings, load_policy, load_store_key
 from edge.node_key import NodeKey
 from edge.places import DEFAULT_POLICY, Places
+from edge.store.backup import Backups
 from edge.store.store import Store
 
 
@@ -32,6 +33,11 @@ def open_store(shop: ShopFiles, places: Places, clock: Clock) -> Iterator[tuple[
         clock=clock,
         seal=NodeKey.load(places.node_key),
     )
-    with store:
+    with ExitStack() as stack:
+        stack.enter_context(store)
         note_policy(store, path, policy.version)
+        backup_to = settings.store.backup_to
+        if backup_to is not None:
+            every_h = settings.store.backup_every_h
+            stack.enter_context(Backups(places.store, shop.path(backup_to), every_h=every_h))
         yield store, policy

@@ -23,6 +23,7 @@ SUMMARIES = {
     "doctor": "Check model, disk, clock, cameras and broker, each with the cure.",
     "audit": "Show the chain of decisions, and check that nothing in it was changed.",
     "vault": "Unredacted stills for whoever holds the key, each with a reason and a row in the audit.",
+    "backup": "Copy the store to a second medium, beside a running node.",
     "models": "List, verify, activate and roll back weights.",
     "bench": "Measure an area against the raw library or a peer.",
     "cloud": "Head office's side: receive facts, and report what is missing.",

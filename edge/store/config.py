@@ -63,6 +63,10 @@ class StoreSettings(BaseModel):
     """How long the list of what left is kept."""
     housekeeping_s: Annotated[float, Field(gt=0.0, le=3600.0)] = 30.0
     """How often retention looks."""
+    backup_to: Path | None = None
+    """Folder on a second medium for a copy of the store, made beside the running node; none: no copies."""
+    backup_every_h: Annotated[float, Field(gt=0.0, le=8760.0)] = 24.0
+    """How old a copy may be before the next is made."""
     readers: Annotated[int, Field(ge=1, le=32)] = 4
     """Read-only connections; a reader waits for one."""
 

@@ -1,3 +1,5 @@
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -12,6 +14,7 @@ from edge.facts import Fact, FeedLostFact, KioskHandoffFact, NodeHealthFact, She
 from edge.store.config import StoreSettings
 from edge.store.store import Store
 
+_DISK_KB = 12 * 1024
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
@@ -97,3 +100,15 @@ def open_store(new_store: Callable[..., Store]) -> Iterator[Callable[..., Store]
     """Opens a store until the end of the test."""
     with ExitStack() as open_stores:
         yield lambda **settings: open_stores.enter_context(new_store(**settings))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 12 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={_DISK_KB}k", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, timeout=30).returncode != 0:
+        pytest.skip("needs the right to mount a small disk")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True, timeout=30)
