@@ -11,7 +11,7 @@ import numpy as np
 
 from vision import nanodet
 from vision.box_network import BoxNetwork
-from vision.detections import Detections
+from vision.detections import Detections, nms
 from vision.letterbox import Picture
 from vision.pictures import Quad, fit_to, rectify
 from vision.quads import part_of, sides_of
@@ -22,6 +22,12 @@ PACK_PX = 36.0
 MIN_SIDE_PX = 64
 MAX_SIDE_PX = 960
 _STEP_PX = 32
+_FIRST_SIDE_PX, _LOOKS = 320, 2
+"""The first look at a picture whose packs are of unknown width, and how many looks come before the one that counts.
+On 36 far photographs and 6 close-ups a first look at 416 or 640 found no better sizes, and one look alone was wrong
+by a factor of three in one close-up."""
+MOST_OVERLAP = 0.45
+"""Of two packs. The decoder's .5 left doubles on dense rows: at the best size count error .121, with this .118."""
 
 
 def side_for_packs(picture_size_px: tuple[int, int], *, pack_width_px: float) -> int:
@@ -118,13 +124,15 @@ def _cells(size_px: tuple[int, int], facings: int) -> list[_Cell]:
 
 
 class ProductDetector:
-    """Products in a picture; ``threshold`` is the lowest score that is returned, ``side_px`` from `side_for_packs`.
+    """Products in a picture; ``threshold`` is the lowest score that is returned.
+
+    ``side_px`` is from `side_for_packs`; where it is None, each picture's own size is found by looking two times more.
 
     Raises:
         ArtefactInvalidError: the weights know no products.
     """
 
-    def __init__(self, network: BoxNetwork, *, threshold: float, side_px: int) -> None:
+    def __init__(self, network: BoxNetwork, *, threshold: float, side_px: int | None = None) -> None:
         self._network = network
         self._classes = (network.label_index("product"),)
         self._threshold = threshold
@@ -132,7 +140,21 @@ class ProductDetector:
 
     def detect(self, image_bgr: Picture) -> Detections:
         """Products in uint8 (H, W, 3), BGR, 0..255; boxes in its pixels, one label, best first. Blocks."""
-        seen = at_scale(image_bgr, self._side_px)
-        shrink = self._side_px / nanodet.SIDE_PX
+        return self._look(image_bgr, self._side_px or self.side_px_of(image_bgr))
+
+    def side_px_of(self, image_bgr: Picture) -> int:
+        """Long side at the input that suits the packs of a picture. Blocks for two looks."""
+        side_px = _FIRST_SIDE_PX
+        for _ in range(_LOOKS):
+            boxes = self._look(image_bgr, side_px).xyxy_px
+            if not len(boxes):
+                break
+            usual = float(np.median(boxes[:, 2] - boxes[:, 0]))
+            side_px = side_for_packs((image_bgr.shape[1], image_bgr.shape[0]), pack_width_px=usual)
+        return side_px
+
+    def _look(self, image_bgr: Picture, side_px: int) -> Detections:
+        seen = at_scale(image_bgr, side_px)
+        shrink = side_px / nanodet.SIDE_PX
         found = self._network.find(seen, threshold=self._threshold, classes=self._classes, shrink=shrink)
-        return restored(found, seen=seen, picture=image_bgr)
+        return restored(nms(found, iou_above=MOST_OVERLAP), seen=seen, picture=image_bgr)

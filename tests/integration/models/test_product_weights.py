@@ -1,7 +1,9 @@
 """The product weights that come with the program: what they reach on shelves that they never saw."""
 
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge.golden.sets import run_sets
 from edge.places import DEFAULT_ARTEFACTS
@@ -12,7 +14,7 @@ from scripts.shelf_training.matching import score
 from scripts.shelf_training.photo import snap
 from scripts.shelf_training.stockroom import Stockroom
 from vision.box_network import BoxNetwork
-from vision.products import ProductDetector
+from vision.products import ProductDetector, side_for_packs
 
 NAME = "shelf-products-int8"
 MAX_BYTES = 5_000_000
@@ -21,6 +23,11 @@ MAX_BYTES = 5_000_000
 @pytest.fixture(scope="module")
 def products() -> ActiveArtefact:
     return ActiveArtefact(DEFAULT_ARTEFACTS / f"{NAME}.onnx", read_manifest(DEFAULT_ARTEFACTS / f"{NAME}.json"))
+
+
+def _bay() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    rng = np.random.default_rng(78)
+    return render_bay(Stockroom(rng, families=2), rng)
 
 
 def test_they_are_small_ours_and_hold_their_bars(products: ActiveArtefact) -> None:
@@ -52,6 +59,22 @@ def test_packs_are_found_at_any_size_of_the_picture(products: ActiveArtefact) ->
     one = score(found, truths, threshold=0.4)
     assert one.precision > 0.7
     assert one.recall > 0.55
+
+
+@pytest.mark.parametrize("pack_px", [40, 150])
+def test_the_size_that_suits_a_picture_is_found_by_looking(products: ActiveArtefact, pack_px: int) -> None:
+    picture, boxes = snap(*_bay(), 256, np.random.default_rng(3))
+    usual = float(np.median(boxes[:, 2] - boxes[:, 0]))
+    large = cv2.resize(picture, None, fx=pack_px / usual, fy=pack_px / usual, interpolation=cv2.INTER_LINEAR)
+    wanted = side_for_packs((large.shape[1], large.shape[0]), pack_width_px=pack_px)
+    with BoxNetwork.open(products) as network:
+        side_px = ProductDetector(network, threshold=0.4).side_px_of(np.asarray(large, np.uint8))
+    assert 0.65 * wanted <= side_px <= 1.5 * wanted
+
+
+def test_a_picture_without_packs_has_none_at_any_size(products: ActiveArtefact) -> None:
+    with BoxNetwork.open(products) as network:
+        assert len(ProductDetector(network, threshold=0.4).detect(np.full((300, 400, 3), 90, np.uint8))) == 0
 
 
 def test_weights_for_something_else_are_refused(products: ActiveArtefact) -> None:
