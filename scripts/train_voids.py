@@ -12,7 +12,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from itertools import pairwise
-from multiprocessing import Pool
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -248,7 +248,7 @@ def main() -> None:
     eyes, manifest = eyes_of(DEFAULTS)
     project, shift = components(eyes)
     shares = [(seed, given.bays // SHARES, project, shift) for seed in range(SHARES)]
-    with Pool(given.processes) as pool:
+    with get_context("spawn").Pool(given.processes) as pool:  # forked after threads have run, a child waits for ever
         parts = pool.map(examples, shares, chunksize=1)
     features, overlaps = (np.concatenate(part) for part in zip(*parts, strict=True))
     print(f"{len(features)} patches, {np.count_nonzero(overlaps > 0.5)} of them voids")
