@@ -55,7 +55,14 @@ def test_heads_are_hidden_where_no_face_was_found() -> None:
     picture = noise(320, 400)
     hidden = redact(picture, NONE, found((100, 100, 180, 300)), whole_person=False)
     assert colours(hidden[100:150, 100:180]) <= 12
-    assert np.array_equal(hidden[160:], picture[160:])
+    assert np.array_equal(hidden[165:], picture[165:])
+
+
+def test_of_two_people_found_as_one_the_shorter_ones_face_is_hidden_too() -> None:
+    """As met in a rendered picture: one box, 110 by 200, and the second head 60 below its top."""
+    picture = noise(320, 400)
+    hidden = redact(picture, NONE, found((100, 100, 210, 300)), whole_person=False)
+    assert (hidden[160:186, 140:170] != picture[160:186, 140:170]).mean() > 0.9
 
 
 def test_a_person_cut_off_by_the_picture_still_loses_the_head() -> None:
