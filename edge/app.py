@@ -16,13 +16,13 @@ from typing import Self
 from edge.answering import load_shop_data, make_assistant
 from edge.assistant.tools import NoStockView, StockView
 from edge.assistant.wording import PREFIX
-from edge.camera_desk import make_desk
 from edge.clock import Clock
 from edge.config import ShopFiles
 from edge.console.app import create_console
 from edge.console.auth import PasswordHash, generate_password, read_password, write_password
 from edge.console.config import ShopLabel
 from edge.console_source import RunningShop, ShopSource, Tickets
+from edge.desk_making import make_desk
 from edge.egress_policy import ENVELOPE_FIELDS, EgressPolicy, Verb
 from edge.facts import FACT_TYPES, ArtefactActivatedFact, Fact, KioskHandoffFact
 from edge.housekeeping import Chores, Housekeeper

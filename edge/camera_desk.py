@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from zoneinfo import ZoneInfo
 
 from edge.camera_days import CameraDays
 from edge.camera_files import Rewritten, Tables, read_camera_file, replace_camera_file, with_tables
@@ -19,7 +18,7 @@ from edge.camera_plan import checked, places_of, tables_of, version_of
 from edge.camera_stills import Stills, hidden_slots, reference_jpeg
 from edge.catalogue import Catalogue
 from edge.clock import Clock
-from edge.config import ShopFiles, load_camera
+from edge.config import load_camera
 from edge.console.desk import (
     CellState,
     DayPanel,
@@ -37,28 +36,25 @@ from edge.console.desk import (
 from edge.console.errors import SourceUnavailableError
 from edge.errors import ConfigError
 from edge.heat_book import HeatBook
-from edge.places import Places as Data
 from edge.slot_teaching import SlotTeaching
-from edge.store.store import Store
 from models.durable import LocalDisk, write_durably
-from models.registry import Registry
 from vision.capture import read_picture
 from vision.config import CameraSettings
 from vision.errors import VisionError
-from vision.heat import Heat
 from vision.service import VisionService
 
 LEAST_PEOPLE = 5
 """Under so many on a day the heat would be somebody's own way."""
 _PRODUCTS_SHOWN = 20
-_HEAT_WAIT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskParts:
     """The parts that the desk works with."""
 
-    shop: ShopFiles
+    cameras: Sequence[CameraSettings]
+    files: Mapping[str, Path]
+    """Each camera's own file, by the camera's id."""
     vision: VisionService
     catalogue: Catalogue
     teaching: SlotTeaching
@@ -71,12 +67,11 @@ class ShopDesk:
     """The console's desk over a running shop. Any thread."""
 
     def __init__(self, parts: DeskParts) -> None:
-        """Find each camera's file; nothing is changed yet."""
+        """Keep the parts; nothing is changed yet."""
         self._parts = parts
         self._stills = Stills(parts.vision, parts.clock)
         self._lock = Lock()
-        self._running = {camera.id: camera for camera in parts.shop.cameras}
-        self._files = camera_files(parts.shop)
+        self._running = {camera.id: camera for camera in parts.cameras}
 
     def plan(self, camera_id: str) -> Plan:
         """The drawing in the camera's file, which is what a restart would bring."""
@@ -205,7 +200,7 @@ class ShopDesk:
         return camera
 
     def _file(self, camera_id: str) -> Path:
-        path = self._files.get(self._camera(camera_id).id)
+        path = self._parts.files.get(self._camera(camera_id).id)
         if path is None:
             raise DeskRefusedError("This camera has no file of its own among the shop's settings to write to.")
         return path
@@ -236,52 +231,6 @@ class ShopDesk:
             return [f"It is in the file, but the camera goes on as before until the node is restarted: {error}."]
         self._running[camera_id] = camera
         return []
-
-
-def make_desk(
-    shop: ShopFiles,
-    places: Data,
-    *,
-    vision: VisionService,
-    catalogue: Catalogue,
-    registry: Registry,
-    store: Store,
-    clock: Clock,
-) -> ShopDesk:
-    """The desk of a running shop.
-
-    Raises:
-        ConfigError: a camera's file cannot be read any more.
-    """
-    zone = ZoneInfo(shop.settings.shop.timezone)
-
-    def take(camera_id: str) -> Heat | None:
-        try:
-            return vision.call(camera_id, lambda seat: seat.pipeline.people.heat.take(), timeout_s=_HEAT_WAIT_S)
-        except TimeoutError:
-            return None
-
-    return ShopDesk(
-        DeskParts(
-            shop=shop,
-            vision=vision,
-            catalogue=catalogue,
-            teaching=SlotTeaching(registry, places, shop.settings.models),
-            heat=HeatBook(places.heat, [camera.id for camera in shop.cameras], take=take, zone=zone),
-            days=CameraDays(store, zone=zone),
-            clock=clock,
-        )
-    )
-
-
-def camera_files(shop: ShopFiles) -> dict[str, Path]:
-    """Each camera's own file, by the camera's id.
-
-    Raises:
-        ConfigError: one of them cannot be read any more.
-    """
-    paths = [shop.path(name) for name in shop.settings.shop.cameras]
-    return {load_camera(path).id: path for path in paths}
 
 
 def _lost(path: Path, made: Rewritten) -> list[str]:

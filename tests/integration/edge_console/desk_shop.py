@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge.camera_desk import ShopDesk, make_desk
+from edge.camera_desk import ShopDesk
 from edge.catalogue import Catalogue, load_catalogue
 from edge.clock import SystemClock
 from edge.config import ShopFiles, load_shop
@@ -23,6 +23,7 @@ from edge.console.app import create_console
 from edge.console.auth import write_password
 from edge.console.config import ConsoleSettings, ShopLabel
 from edge.console_source import RunningShop, ShopSource, Tickets
+from edge.desk_making import make_desk
 from edge.node_report import NoUplink
 from edge.node_store import open_store
 from edge.places import DEFAULT_ARTEFACTS, DEMO_SHOP, Places
