@@ -54,7 +54,7 @@ def run(quick: bool) -> list[BenchResult]:
     Raises:
         BrokerUnavailableError: mosquitto is not installed, or does not start.
     """
-    rounds, events, outages = (3, 2_000, 3) if quick else (9, 10_000, 10)
+    rounds, events, outages = (3, 5_000, 3) if quick else (7, 20_000, 10)
     with tempfile.TemporaryDirectory(prefix="bench-sync-") as place:
         folder = Path(place)
         with _Broker(folder) as broker, _receiver(broker, folder):
@@ -152,7 +152,7 @@ class _Broker:
 
     def __enter__(self) -> Self:
         listener = f"listener {self.endpoint.port} {self.endpoint.host}"
-        self._config.write_text(f"{listener}\nallow_anonymous true\nuser root\npersistence false\n", encoding="utf-8")
+        self._config.write_text(f"{listener}\nallow_anonymous true\nuser root\npersistence false\nmax_inflight_messages 200\n", encoding="utf-8")
         self.start()
         return self
 

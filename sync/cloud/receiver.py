@@ -28,6 +28,8 @@ from sync.topics import ALL_EVENTS, ALL_PRESENCES, Channel, NodeName, parse_topi
 _BATCH_MESSAGES = 100
 _BATCH_EVENTS = 1000
 _BATCH_S = 0.01
+_SILENCE_S = 0.002
+"""A broker has so many messages under way; after so long without one it waits for us, and not we for it."""
 _IDLE_S = 0.5
 _RECEIVE_MAXIMUM = 200
 _FAREWELL_S = 1.0
@@ -194,9 +196,12 @@ class Sink:
         batch = _Batch()
         deadline_s = monotonic() + _IDLE_S
         while not batch.is_full and (remaining_s := deadline_s - monotonic()) > 0:
-            for event in connection.poll(remaining_s):
+            arrived = connection.poll(min(remaining_s, _SILENCE_S) if batch.tokens else remaining_s)
+            for event in arrived:
                 self._sort(event, batch)
             if self._stopping.is_set() or (connection.has_waiting and not batch.tokens):
+                break
+            if batch.tokens and not arrived:
                 break
             if batch.tokens:
                 deadline_s = min(deadline_s, monotonic() + _BATCH_S)
