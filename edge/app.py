@@ -16,6 +16,7 @@ from typing import Self
 from edge.answering import load_shop_data, make_assistant
 from edge.assistant.tools import NoStockView, StockView
 from edge.assistant.wording import PREFIX
+from edge.camera_posts import make_post_surface, posting_cameras
 from edge.clock import Clock
 from edge.config import ShopFiles
 from edge.console.app import create_console
@@ -161,6 +162,8 @@ class Appliance:
         }
         if settings.openai.enabled:
             wanted["openai"] = (settings.openai.host, settings.openai.port)
+        if posting_cameras(self._shop):
+            wanted["camera_post"] = (settings.camera_post.host, settings.camera_post.port)
         taken = {
             name: take_port(host, port, setting=f"--{name}-port, or port in [{name}] of shop.toml")
             for name, (host, port) in wanted.items()
@@ -281,6 +284,9 @@ class Appliance:
         kiosk_surface = self._producers.enter_context(WebSurface(kiosk, ports["kiosk"], name="kiosk"))
         console_surface = self._producers.enter_context(WebSurface(console, ports["console"], name="console"))
         programs, programs_url, key_file = self._serve_programs(ports.get("openai"))
+        if "camera_post" in ports:
+            posts = make_post_surface(self._shop, self._places.data, deliver=self.vision.post, clock=self._clock)
+            self._producers.enter_context(WebSurface(posts, ports["camera_post"], name="camera-post"))
         self.addresses = Addresses(kiosk_surface.url, console_surface.url, new_password, programs_url, key_file)
         self._report = NodeReport(
             shop=settings.shop,
