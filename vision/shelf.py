@@ -114,7 +114,7 @@ class ShelfWatch:
             covered = self._covered(view, persons_norm)
             for slot in due:
                 self._look(slot, image_bgr, covered, time_s)
-        return self._settle(image_bgr, time_s)
+        return self._settle(None if view.is_open else image_bgr, time_s)
 
     def _note_motion(self, view: GateView, time_s: float) -> None:
         if not view.is_open:
@@ -266,25 +266,25 @@ class ShelfWatch:
             return not (opinion.presence < 0.5 and opinion.likeness < 0.5)
         return opinion.presence > 0.6
 
-    def _settle(self, image_bgr: Picture, time_s: float) -> ShelfUpdate:
+    def _settle(self, still_bgr: Picture | None, time_s: float) -> ShelfUpdate:
         """Claim what is ready when nothing else is under way; what is as it was claimed waits for nobody."""
         ready = [slot for slot in self._slots if slot.dirty and slot.ready_s is not None]
         as_before = [slot for slot in ready if slot.is_as_claimed]
         for slot in as_before:
-            slot.accept(image_bgr)
+            slot.accept(None)
         ready = [slot for slot in ready if slot.dirty]
         waiting = [slot for slot in self._slots if slot.dirty and slot.ready_s is None and not slot.is_untold]
         if not ready or (waiting and time_s - min(slot.ready_s or time_s for slot in ready) < _MOST_WAIT_S):
             ready = []
-        changed = [count for slot in ready if (count := self._claim(slot, image_bgr)) is not None]
+        changed = [count for slot in ready if (count := self._claim(slot, still_bgr)) is not None]
         settled = [slot.place for slot in (*as_before, *ready)]
         return ShelfUpdate(tuple(changed), zones_of(settled, shape=self._zones.shape) if settled else None)
 
-    def _claim(self, slot: ShelfSlot, image_bgr: Picture) -> SlotCount | None:
+    def _claim(self, slot: ShelfSlot, still_bgr: Picture | None) -> SlotCount | None:
         """Settle a ready slot, learn its looks, and give its count when that is news."""
         if self._sources is None:
             slot.confidence = slot.weigh({}).confidence_of(slot.candidate or ())
-        units = slot.accept(image_bgr)
+        units = slot.accept(still_bgr)
         return None if units is None else SlotCount(slot.place, units, slot.confidence)
 
     def shelf_units(self) -> int:

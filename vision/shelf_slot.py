@@ -167,9 +167,13 @@ class ShelfSlot:
             return False
         return are_hidden(rims_of(self.place, image_bgr), self.rims, emptied)
 
-    def accept(self, image_bgr: Picture) -> int | None:
-        """Settle: learn the looks, and give the units when they are news."""
-        self.rims = rims_of(self.place, image_bgr)
+    def accept(self, still_bgr: Picture | None) -> int | None:
+        """Settle: learn the looks, and give the units when they are news.
+
+        ``still_bgr`` is a picture in which nothing moves, or None: an arm over the slot is no part of its rims.
+        """
+        if still_bgr is not None:
+            self.rims = rims_of(self.place, still_bgr)
         told = self.candidate or ()
         if self.doubted:  # its looks were remembered for the other state
             self.memory = [_memory(self.place) for _ in self.place.cells]

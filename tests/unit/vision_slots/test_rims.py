@@ -48,3 +48,10 @@ def test_dimmer_light_hides_nothing(place: SlotPlace) -> None:
 def test_where_there_never_was_a_rail_nothing_is_hidden(place: SlotPlace) -> None:
     bare = shelf(rails=False, stocked=False)
     assert not are_hidden(rims_of(place, bare), rims_of(place, bare), (0, 1))
+
+
+def test_a_lone_pack_that_sticks_out_of_its_slot_hides_nothing_when_it_leaves(place: SlotPlace) -> None:
+    bare = shelf(rails=False, stocked=False)
+    full = bare.copy()
+    full[60:160:4, 100:188] = (30, 60, 200)
+    assert not are_hidden(rims_of(place, bare), rims_of(place, full), (0, 1))
