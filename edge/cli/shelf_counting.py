@@ -13,10 +13,12 @@ from edge.facts import Fact, ShelfComplianceFact, ShelfCountFact, ShelfMisplaced
 from edge.places import Places
 from edge.replay import replay_facts
 from edge.shelf_eyes import glance, read_view, redacted
+from edge.shelf_products import products_in
 from models.registry import Registry
 from vision.capture import Capture
 from vision.compliance import Compliance, compare
 from vision.config import CameraSettings
+from vision.detections import Detections
 from vision.drawing import BoxMark, Overlay, SlotMark, annotate, encode_jpeg
 from vision.identity import PackFound, find_packs
 from vision.masks import Masks
@@ -48,7 +50,7 @@ class Counting:
         """
         if self.camera is None:
             raise ConfigError(
-                "give the camera's file with its slots: --planogram CAMERA.toml (or --packs DIR for a picture)"
+                "give the camera's file with its slots: --planogram CAMERA.toml (a picture is counted without it too)"
             )
         if not self.camera.slots:
             raise ConfigError(f"camera {self.camera.id} has no [[slots]]; there is nothing to count")
@@ -56,8 +58,13 @@ class Counting:
 
 
 def count_picture(source: Path, counting: Counting) -> None:
-    """Slots by all their sources, or packs by their print."""
+    """Slots by all their sources, packs by their print, or all products where neither is known."""
     image = read_view(source, counting.camera)
+    if counting.camera is None and counting.packs is None:
+        products = products_in(image, counting.registry)
+        _draw(image, _product_overlay(products), counting)
+        _tell_products(products, as_json=counting.as_json)
+        return
     if counting.packs is None:
         camera = counting.planogram
         glances = glance(image, camera, counting.registry, counting.places)
@@ -230,6 +237,20 @@ def _tell_slots(glances: Sequence[SlotGlance], *, as_json: bool) -> None:
     table("Slots", ("slot", "sku", "units", "facings", "confidence"), rows)
     if any(g.units is None for g in glances):
         say("?: not sure enough; confirm such slots with `backroom shelf learn`, or name the packs with --packs.")
+
+
+def _product_overlay(found: Detections) -> Overlay:
+    pairs = zip(found.xyxy_px.tolist(), found.score.tolist(), strict=True)
+    return Overlay(boxes=tuple(BoxMark((box[0], box[1], box[2], box[3]), f"{score:.2f}") for box, score in pairs))
+
+
+def _tell_products(found: Detections, *, as_json: bool) -> None:
+    if not as_json:
+        say(f"Products in the picture: about {len(found)}. A planogram (--planogram) tells them apart by slot.")
+        return
+    pairs = zip(found.xyxy_px.tolist(), found.score.tolist(), strict=True)
+    boxes = [{"xyxy_px": [round(side, 1) for side in box], "confidence": round(score, 3)} for box, score in pairs]
+    emit({"units": len(found), "products": boxes})
 
 
 def _pack_overlay(found: Sequence[PackFound], sorted_in: Compliance | None) -> Overlay:

@@ -156,6 +156,16 @@ def test_a_recording_is_counted_its_packs_named_and_its_last_picture_drawn(
     assert cv2.imread(str(drawn)) is not None
 
 
+def test_a_picture_without_planogram_or_packs_has_its_products_counted(tmp_path: Path) -> None:
+    picture = shelf(tmp_path / "shelf.png", (OATS, 0), (OATS, 1), (RICE, 3))
+    done = run("count", picture, "--data", tmp_path / "data", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["units"] == len(told["products"])
+    assert all(0.4 <= one["confidence"] <= 1 and len(one["xyxy_px"]) == 4 for one in told["products"])
+    assert "Products in the picture: about" in run("count", picture, "--data", tmp_path / "data").stdout
+
+
 def test_voids_are_told_as_boxes(tmp_path: Path) -> None:
     done = run("voids", shelf(tmp_path / "shelf.png", (OATS, 0), (OATS, 1), (RICE, 3)), "--json")
     assert done.returncode == 0, done.stderr
@@ -165,7 +175,7 @@ def test_voids_are_told_as_boxes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("count", "{shelf}"), "--planogram CAMERA.toml"),
+        (("count", "{clip}"), "--planogram CAMERA.toml"),
         (("count", "{text}", "--packs", "{packs}"), "not a picture"),
         (("count", "{cut}", "--packs", "{packs}"), "not a picture"),
         (("count", "{shelf}", "--packs", "{missing}"), "no such folder"),
