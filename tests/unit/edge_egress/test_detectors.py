@@ -1,11 +1,17 @@
+import base64
+import csv
 import itertools
+import json
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.detectors import Detector, is_card_number, is_iban, scan
+from edge.detectors import Detector, scan
+from edge.second_net.cards import is_card_number
+from edge.second_net.ibans import is_iban
 
 # Test numbers that the card networks publish for trying a terminal.
 CARDS = {
@@ -37,7 +43,40 @@ HARMLESS = {
     "a version": "1.24.100+build.5",
     "sixteen digits that fail luhn": "4111111111111112",
     "sixteen digits of no issuer": "9111111111111119",
+    "twelve digits of a barcode that pass luhn": "503000000005",
+    "a german day and time": "03.03.26 07.23 38",
+    "uuid with digits in issuer range": "a601e299-5851-4685-9491-caadbd14fd00",
+    "uuid that begins as an account": "ee53a7fd-0fa6-4db9-ac8f-841cb272fae9",
+    "price after a word that also means to call": "KEY RING 1.99 375",
+    "article number of the form of a phone": "0018824272657",
+    "titled brand": "Dr. Oetker Ristorante, Mrs. Meyer's, Mr. Clean",
+    "brand that greets": "Hello Kitty lunch box",
+    "a version with four parts": "firmware 1.24.100.5",
+    "eleven o'clock": "11:00:05",
+    "random base64": "q83vASNFZ4mrze8BI0VniavN7wEjRWeJ",
 }
+CARD = "4111111111111111"
+SPELLINGS = {
+    "plain": CARD,
+    "spaced": "4111 1111 1111 1111",
+    "dashed": "4111-1111-1111-1111",
+    "dotted": "4111.1111.1111.1111",
+    "digit by digit": " ".join(CARD),
+    "in lines": "4111\n1111\n1111\n1111",
+    "full width": "".join(chr(ord(digit) + 0xFEE0) for digit in CARD),
+    "arabic digits, thin spaces": "\u2009".join(
+        "".join(chr(0x660 + int(d)) for d in g) for g in ("4111", *["1111"] * 3)
+    ),
+    "with invisible characters": "\u200b".join(CARD),
+    "in json": json.dumps({"pan": CARD, "exp": "12/28"}),
+    "in escaped json": "".join(f"\\u{ord(digit):04x}" for digit in CARD),
+    "in base64": base64.b64encode(f'{{"pan":"{CARD}"}}'.encode()).decode(),
+    "in base64 for urls, twice": base64.urlsafe_b64encode(base64.b64encode(CARD.encode())).decode().rstrip("="),
+    "in hexadecimal": CARD.encode().hex(),
+    "in a url": "4111%201111%201111%201111",
+    "in html": "".join(f"&#{ord(digit)};" for digit in CARD),
+}
+SHOP = Path("firmware-config/shops/demo")
 
 
 def _detectors(text: str) -> list[Detector]:
@@ -54,6 +93,19 @@ def test_a_card_is_found_in_every_spelling_and_surrounding(number: str, separato
     spelled = _spelled(number, separator) if len(separator) < 3 else number
     for text in (spelled, f"pay with {spelled}, please", f'{{"n":"{spelled}"}}', f"card={spelled}", f"x{spelled}y"):
         assert Detector.CARD in _detectors(text), text
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_card_is_found_however_it_is_spelled_or_wrapped(spelled: str) -> None:
+    for text in (spelled, f"till 3: {spelled} ok"):
+        (span,) = [span for span in scan(text) if span.detector is Detector.CARD]
+        assert set(text[: span.start]) <= set('till 3: {"pan":')
+        assert text[: span.start] + text[span.end :] != text
+
+
+def test_a_word_beside_it_makes_a_card_of_what_else_could_be_a_barcode() -> None:
+    assert _detectors("4000000000006") == []
+    assert _detectors("her card is 4000000000006") == [Detector.CARD]
 
 
 def test_a_card_after_a_date_is_found_at_its_own_place() -> None:
@@ -95,10 +147,56 @@ def test_an_email_address_is_found(text: str) -> None:
         "call me on 030 123456",
         "Tel. 0171/1234567",
         "my phone number is 07700 900123",
+        "020 7946 0018",
+        "06 12 34 56 78",
+        "+41 (0)96 471 07 95",
+        "stop receiving messages to 699 956 915",
+        "085 175 7641-Office",
+        "phone:030-1234567",
+        "\uff0b\uff14\uff19 30 1234567",
     ],
 )
 def test_a_phone_number_is_found_by_its_form_or_by_the_word_before_it(text: str) -> None:
     assert _detectors(text) == [Detector.PHONE]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Mrs. Anna Berg paid", "Anna Berg"),
+        ("my name is anna", "anna"),
+        ("cardholder: ANNA BERG", "ANNA"),
+        ("signed by J. M\u00fcller-Berg.", "J. M\u00fcller-Berg"),
+        ("Anna Berg lives at the corner", "Anna Berg"),
+        ("Dear Anna, thanks", "Anna"),
+        ("customer:Anna-Berg", "Anna-Berg"),
+        ("Herr Schmidt wartet", "Schmidt"),
+        ("je m'appelle Zo\u00e9", "Zo\u00e9"),
+    ],
+)
+def test_a_name_is_found_by_the_words_around_it(text: str, name: str) -> None:
+    spans = [span for span in scan(text) if span.detector is Detector.NAME]
+    assert spans
+    assert text[spans[0].start : spans[0].end].startswith(name)
+
+
+@pytest.mark.parametrize("text", ["192.168.1.20", "from 10.0.0.7:8080", "2001:db8::8a2e:370:7334", "[fe80::1]"])
+def test_an_ip_address_is_found(text: str) -> None:
+    assert _detectors(text) == [Detector.IP]
+
+
+def test_what_is_wrapped_is_told_as_the_whole_wrapping() -> None:
+    wrapped = base64.b64encode(b"write to anna@example.com").decode()
+    text = f"blob={wrapped};"
+    (span,) = scan(text)
+    assert (span.detector, text[span.start : span.end]) == (Detector.EMAIL, wrapped)
+
+
+def test_nothing_in_the_demo_shop_is_taken_for_personal() -> None:
+    for name in ("catalogue.csv", "offers.csv"):
+        for row in csv.reader((SHOP / name).read_text("utf-8").splitlines()):
+            for text in (*row, " ".join(row), ",".join(row)):
+                assert scan(text) == [], text
 
 
 @pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS)
