@@ -32,6 +32,7 @@ _LATE_S = 0.1  # the hander itself must not lag, or the figure says nothing
 _TICK_S = 0.005
 _LEARN_FRAMES = 16
 _SETTLE_S = 1.0
+_MOST_SETTLE_S = 20.0
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 CYCLE_FRAMES = 300
 GOLDEN = 0.6180339887
@@ -189,10 +190,10 @@ def _keeps(scene: Scene, camera: CameraSettings, network: BoxNetwork, number: in
     names = service.camera_ids
     with service:
         with ThreadPoolExecutor(default_workers()) as pool:  # all workers at once
-            list(pool.map(lambda name: service.call(name, lambda s: _learn(s.pipeline, scene), timeout_s=60.0), names))
+            list(pool.map(lambda name: service.call(name, lambda s: learn(s.pipeline, scene), timeout_s=60.0), names))
         before = [service.call(name, _detections, timeout_s=60.0) for name in names]
         with _Hander(feeds, scene) as hander:
-            time.sleep(_SETTLE_S)
+            _settle(service)
             hander.late_s = 0.0
             if not all(_window(service, feeds, window_s) for _ in range(2)) or hander.late_s > _LATE_S:
                 return None
@@ -201,7 +202,15 @@ def _keeps(scene: Scene, camera: CameraSettings, network: BoxNetwork, number: in
     return (sum(after) - sum(before)) / max(frames, 1)
 
 
-def _learn(pipeline: CameraPipeline, scene: Scene) -> None:
+def _settle(service: VisionService) -> None:
+    """Wait for the console's first picture of every camera, which takes longer than many looks."""
+    ends_s = time.monotonic() + _MOST_SETTLE_S
+    while time.monotonic() < ends_s and not all(view.picture_number for view in service.views()):
+        time.sleep(_SETTLE_S / 4)
+    time.sleep(_SETTLE_S)
+
+
+def learn(pipeline: CameraPipeline, scene: Scene) -> None:
     """Show the view for some seconds beforehand, a picture a second: a shop's camera knows its view."""
     for second in range(_LEARN_FRAMES):
         image = scene.calm[second % len(scene.calm)]
