@@ -94,10 +94,11 @@ def _inner(movement: Movement, aspect: float) -> BoxNorm:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A movement, and how many blocks agree on it."""
+    """A movement, how many blocks agree on it, and how many of all textured ones that is."""
 
     movement: Movement
     blocks: int
+    part: float
 
 
 def find_movement(learnt: Directions, seen: Directions, *, around_px: tuple[int, int] = (0, 0)) -> Found | None:
@@ -123,7 +124,7 @@ def find_movement(learnt: Directions, seen: Directions, *, around_px: tuple[int,
     if agreed is None:
         return None
     turn, shift, agreeing = agreed
-    return Found(Movement(turn, (shift + complex(*around_px)) / width), agreeing)
+    return Found(Movement(turn, (shift + complex(*around_px)) / width), agreeing, agreeing / len(points))
 
 
 def find_far_movement(learnt: Directions, seen: Directions) -> Found | None:
@@ -131,7 +132,7 @@ def find_far_movement(learnt: Directions, seen: Directions) -> Found | None:
     for guess in _FAR:
         found = find_movement(learnt, _put_right(seen, guess))
         if found is not None:
-            return Found(Movement(guess).then(found.movement), found.blocks)
+            return Found(Movement(guess).then(found.movement), found.blocks, found.part)
     return None
 
 

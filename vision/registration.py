@@ -78,10 +78,12 @@ class LearntView:
     def movement(self, structure: Field, placement: Placement) -> Found | None:
         """How the view moved, where enough of its blocks agree; some 3 ms, 25 where hardly anything is at its place."""
         seen = directions(structure)
-        found = find_movement(self._directions, seen)
-        if found is None and placement.elsewhere > placement.likeness:
-            around_px = (placement.shift_px[0] // 2, placement.shift_px[1] // 2)
-            found = find_movement(self._directions, seen, around_px=around_px)
+        starts_px = {(0, 0)}
+        if placement.elsewhere > placement.likeness:
+            starts_px.add((placement.shift_px[0] // 2, placement.shift_px[1] // 2))
+        tried = [find_movement(self._directions, seen, around_px=start_px) for start_px in sorted(starts_px)]
+        # A row of equal packs also agrees on the movement to its neighbour, but with fewer of its blocks.
+        found = max((one for one in tried if one is not None), key=lambda one: one.blocks, default=None)
         if found is None and self._kept_part(seen) < _MOSTLY:
             found = find_far_movement(self._directions, seen)
         return found

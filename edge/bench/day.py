@@ -46,7 +46,7 @@ def run(quick: bool, drawing: Path | None = None) -> list[BenchResult]:
     Raises:
         OSError: the drawing cannot be written.
     """
-    lived = live(rounds=1, visits=8) if quick else live(rounds=3, visits=90)
+    lived = live(rounds=1, visits=6) if quick else live(rounds=3, visits=90)
     if drawing is not None:
         drawing.write_text(chart_svg(lived.day, lived.moments), encoding="utf-8")
     return figures(lived)

@@ -18,7 +18,7 @@ REACH_S = 0.8
 WALK_S = 2.4
 _REST_S = 0.4
 _CALM_S = 40.0  # before the first fault: a view has to be known before it can be missed
-_AFTER_FAULT_S = 6.0
+_AFTER_FAULT_S = 4.5
 
 
 class Trouble(StrEnum):
@@ -43,7 +43,7 @@ class Trouble(StrEnum):
 
 SLIGHT = (Trouble.NUDGED_1, Trouble.NUDGED_2, Trouble.NUDGED_3, Trouble.TURNED_HALF)
 """To be put right, not told."""
-_SLIGHT_S, _TOLD_S = 18.0, 9.0
+_SLIGHT_S, _TOLD_S = 14.0, 7.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class Playwright:
         if is_slight or trouble is Trouble.COVERED:
             self._reach(time_s + 4.0, self._wish())
         if is_slight:
-            self._reach(time_s + 12.0, self._wish())
+            self._reach(time_s + 8.5, self._wish())
         return fault.to_s + _AFTER_FAULT_S
 
     def _switch_lamps(self, day: Day) -> None:
