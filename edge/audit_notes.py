@@ -3,9 +3,7 @@
 Nothing personal belongs into a note: bodies are names, versions and hashes.
 """
 
-import hashlib
 import json
-from pathlib import Path
 from typing import Protocol
 
 from edge.audit import AuditNote, AuditRow
@@ -25,14 +23,13 @@ class AuditedStore(Protocol):
         ...
 
 
-def note_policy(store: AuditedStore, policy: Path, version: str) -> None:
-    """Note which egress policy is in force, once for each change of its text.
+def note_policy(store: AuditedStore, *, version: str, sha256: str, vouched_by: str) -> None:
+    """Note which egress policy is in force and who vouches for it, once for each change.
 
     Raises:
         StoreError: it cannot be written; then nothing may start under the policy.
     """
-    digest = hashlib.sha256(policy.read_bytes()).hexdigest()
-    body = json.dumps({"version": version, "sha256": digest})
+    body = json.dumps({"version": version, "sha256": sha256, "vouched_by": vouched_by})
     last = store.last_audited(POLICY_IN_FORCE)
     if last is None or last.body != body:
         store.audit([AuditNote(POLICY_IN_FORCE, "node", body)])

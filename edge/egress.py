@@ -66,6 +66,11 @@ class FieldFate:
     leaves_as: Scalar
     why: str
 
+    @property
+    def leaves(self) -> bool:
+        """Whether anything of the field goes out."""
+        return self.action not in ("drop", "deny")
+
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
@@ -111,11 +116,15 @@ class EgressGate:
         """Say for every field of a fact what happens to it at the gate, and why."""
         plan = self._plans.get(fact.kind)
         hits = self._hits(self._record(fact, plan, Origin())) if plan else {}
-        fates = [self._fate(fact, name, plan) for name in type(fact).model_fields]
+        fates = [self._fate(type(fact), name, fact) for name in type(fact).model_fields]
         if not hits:
             return fates
         why = f"the second net found {', '.join(f'{count} x {name}' for name, count in hits.items())} in the record"
         return [FieldFate(fate.field, fate.data_class, "deny", None, why) for fate in fates]
+
+    def explain_kind(self, fact_type: type[Fact]) -> list[FieldFate]:
+        """Say for every field of a kind what happens to it, and why, without a value."""
+        return [self._fate(fact_type, name, None) for name in fact_type.model_fields]
 
     def _record(self, fact: Fact, plan: _Plan, origin: Origin) -> OutgoingRecord:
         source = str(self._apply(plan.source, fact.source))
@@ -160,21 +169,21 @@ class EgressGate:
                 found.extend(self._scan(f"{abs(value):.0f}"))
         return Counter(found)
 
-    def _fate(self, fact: Fact, name: str, plan: _Plan | None) -> FieldFate:
-        data_class = data_class_of(type(fact), name)
+    def _fate(self, fact_type: type[Fact], name: str, fact: Fact | None) -> FieldFate:
+        data_class, plan, kind = data_class_of(fact_type, name), self._plans.get(fact_type.kind), fact_type.kind
         if data_class in FLOOR:
             return FieldFate(name, data_class, "drop", None, f"{data_class} data never leaves the shop")
         if plan is None:
-            return FieldFate(name, data_class, "drop", None, f"the policy does not name the kind {fact.kind}")
+            return FieldFate(name, data_class, "drop", None, f"the policy does not name the kind {kind}")
         action = dict(plan.fields).get(name) or (plan.source if name == "source" else None)
         if action is None and name in ENVELOPE_FIELDS:
             action = Action(Verb.KEEP)
         if action is None:
-            named = self._policy.kinds.get(fact.kind, {}).get(name)
+            named = self._policy.kinds.get(kind, {}).get(name)
             why = "the policy drops the field" if named else "the policy does not name the field"
             return FieldFate(name, data_class, "drop", None, why)
-        value = self._apply(action, getattr(fact, name))
-        why = "the shop accounts for its records with it" if fact.kind in ACCOUNTING_KINDS else self._named_by(name)
+        value = None if fact is None else self._apply(action, getattr(fact, name))
+        why = "the shop accounts for its records with it" if kind in ACCOUNTING_KINDS else self._named_by(name)
         return FieldFate(name, data_class, str(action), value, why)
 
     def _named_by(self, name: str) -> str:

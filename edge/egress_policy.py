@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from edge.errors import ConfigError
 from edge.facts import FACT_TYPES, DataClass, Fact, data_class_of
@@ -72,6 +72,8 @@ class EgressSettings(BaseModel):
 
     policy: Path = Path("egress-policy.toml")
     """Policy file; the one that came with the appliance where the shop has none."""
+    signers: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = ()
+    """Head office's public keys (Ed25519, hexadecimal); one of them must have signed a policy of the shop's own."""
     store_key_file: Path | None = None
     """Key under which hashed fields leave; made at the first start where none is named."""
 
@@ -82,12 +84,31 @@ def load_policy(path: Path, *, fact_types: Sequence[type[Fact]] = FACT_TYPES) ->
     Raises:
         ConfigError: the file is missing, is no TOML, or says something that may not be said.
     """
+    return policy_of(path, read_policy(path), fact_types=fact_types)
+
+
+def read_policy(path: Path) -> bytes:
+    """The bytes of a policy file.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
     try:
-        text = path.read_text("utf-8")
+        return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"egress policy {path}: cannot be read ({error.strerror}); nothing may leave") from error
+
+
+def policy_of(path: Path, text: bytes, *, fact_types: Sequence[type[Fact]] = FACT_TYPES) -> EgressPolicy:
+    """Check the bytes of a policy; ``path`` is for the sentences.
+
+    Raises:
+        ConfigError: it says something that may not be said.
+    """
     try:
-        return parse_policy(text, fact_types=fact_types)
+        return parse_policy(text.decode(), fact_types=fact_types)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"egress policy {path}: is no text in UTF-8") from error
     except ConfigError as error:
         raise ConfigError(f"egress policy {path}: {error}") from error
 

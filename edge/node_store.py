@@ -2,16 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from edge.audit_notes import note_policy
 from edge.clock import Clock
 from edge.config import ShopFiles
 from edge.egress import EgressGate
-from edge.egress_policy import EgressPolicy, EgressSettings, load_policy, load_store_key
+from edge.egress_policy import EgressPolicy, EgressSettings, load_store_key
 from edge.node_key import NodeKey
 from edge.places import DEFAULT_POLICY, Places
+from edge.policy_trust import vouched_policy
 from edge.store.backup import Backups
 from edge.store.store import Store
+
+
+def policy_path(shop: ShopFiles) -> Path:
+    """The shop's own policy, or the one that came with the program where it has none."""
+    named = shop.settings.egress.policy
+    own = shop.path(named)
+    return own if named != EgressSettings().policy or own.exists() else DEFAULT_POLICY
 
 
 @contextmanager
@@ -19,25 +28,23 @@ def open_store(shop: ShopFiles, places: Places, clock: Clock) -> Iterator[tuple[
     """Open the shop's store under its policy.
 
     Raises:
-        ConfigError: the policy or a key is wrong.
+        ConfigError: the policy or a key is wrong, or nobody vouches for the policy.
         StoreError: the store cannot be opened.
     """
     settings = shop.settings
-    own = shop.path(settings.egress.policy)
-    is_named = settings.egress.policy != EgressSettings().policy
-    path = own if is_named or own.exists() else DEFAULT_POLICY
-    policy = load_policy(path)
+    key = NodeKey.load(places.node_key)
+    vouched = vouched_policy(policy_path(shop), signers=settings.egress.signers, own_key=key.public)
     store = Store(
         settings.store.model_copy(update={"path": places.store}),
-        gate=EgressGate(policy, load_store_key(settings.egress.store_key_file or places.store_key)),
+        gate=EgressGate(vouched.policy, load_store_key(settings.egress.store_key_file or places.store_key)),
         clock=clock,
-        seal=NodeKey.load(places.node_key),
+        seal=key,
     )
     with ExitStack() as stack:
         stack.enter_context(store)
-        note_policy(store, path, policy.version)
+        note_policy(store, version=vouched.policy.version, sha256=vouched.sha256, vouched_by=vouched.vouched_by)
         backup_to = settings.store.backup_to
         if backup_to is not None:
             every_h = settings.store.backup_every_h
             stack.enter_context(Backups(places.store, shop.path(backup_to), every_h=every_h))
-        yield store, policy
+        yield store, vouched.policy

@@ -22,6 +22,7 @@ SUMMARIES = {
     "status": "Tell how the running node is; fails when it is not.",
     "doctor": "Check model, disk, clock, cameras and broker, each with the cure.",
     "audit": "Show the chain of decisions, and check that nothing in it was changed.",
+    "privacy": "Tell what leaves the shop and why, find personal data in text, sign the policy.",
     "vault": "Unredacted stills for whoever holds the key, each with a reason and a row in the audit.",
     "backup": "Copy the store to a second medium, beside a running node.",
     "models": "List, verify, activate and roll back weights.",
