@@ -260,7 +260,7 @@ class ShopSource:
         alarms = []
         if stats.room in ("refusing", "full"):
             alarms.append("The disk is full: free space. Until then facts wait in memory and only alarms are stored.")
-        if stats.quick_check != "ok":
+        if stats.quick_check not in ("ok", "being checked"):
             alarms.append(f"The store was damaged and salvaged: {stats.quick_check}. What was lost is declared.")
         if self._shop.vision.failure is not None:
             alarms.append("The cameras' worker ended: restart the node. Nothing on the shelves is known until then.")

@@ -152,7 +152,8 @@ class _Broker:
 
     def __enter__(self) -> Self:
         listener = f"listener {self.endpoint.port} {self.endpoint.host}"
-        self._config.write_text(f"{listener}\nallow_anonymous true\nuser root\npersistence false\nmax_inflight_messages 200\n", encoding="utf-8")
+        options = "allow_anonymous true\nuser root\npersistence false\nmax_inflight_messages 200\n"
+        self._config.write_text(f"{listener}\n{options}", encoding="utf-8")
         self.start()
         return self
 

@@ -8,7 +8,9 @@ than its watch lost commits (a torn log, an old copy), and must not draw those n
 import contextlib
 import json
 import os
+import secrets
 import sqlite3
+import string
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from edge.store.schema import LANES
 from sync.outbox import LaneState
 from sync.records import Lane
 
+_EPOCH_LETTERS = 12
 _WATCH_BYTES = 512
 _LANES_SQL = "INSERT OR REPLACE INTO lanes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _COUNTER_SQL = "INSERT OR REPLACE INTO counters VALUES ('next_fact_id', ?)"
@@ -81,6 +84,11 @@ class EpochState:
 
 
 Snapshot = Mapping[str, EpochState]
+
+
+def letters_only_id() -> str:
+    """A new epoch's name: letters only, so that no detector ever takes it for a number (56 random bits)."""
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(_EPOCH_LETTERS))
 
 
 class Numbering:

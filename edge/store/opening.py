@@ -24,6 +24,7 @@ from edge.errors import StoreError, StoreFullError
 from edge.store.book import Book
 from edge.store.config import StoreSettings
 from edge.store.connection import means_damage, means_no_room, open_reader, open_writer, quick_check
+from edge.store.late_check import AT_START_BYTES, UNDER_WAY
 from edge.store.numbers import Numbering, NumberWatch, audit_tip
 from edge.store.rows import Draft
 from edge.store.salvage import Salvage, Salvaged, Scope
@@ -69,8 +70,10 @@ class Opener:
         self._head = settings.beside("head")
         self._log = structlog.get_logger("edge.store")
 
-    def open(self, watch: NumberWatch) -> tuple[Book, str]:
+    def open(self, watch: NumberWatch, *, is_hurried: bool = False) -> tuple[Book, str]:
         """Open the store and say what the check of the file found.
+
+        ``is_hurried``: a large file is opened unchecked; the finding then is that it is to be checked.
 
         Raises:
             StoreFullError: the disk has no room to open it.
@@ -79,11 +82,12 @@ class Opener:
         path = self._settings.path
         self._finish_interrupted_salvage()
         is_new = not path.exists()
-        db, finding = self._checked(watch, is_new=is_new)
+        is_late = is_hurried and not is_new and path.stat().st_size > AT_START_BYTES
+        db, finding = self._checked(watch, is_unread=is_new or is_late)
         if db is None:
             self._log.error("store.damaged", path=str(path), finding=finding)
             self._salvage(watch)
-            db, second = self._checked(watch, is_new=False)
+            db, second = self._checked(watch, is_unread=False)
             if db is None:
                 raise StoreError(f"the store {path} is damaged again right after its salvage: {second}")
         elif _is_unbegun(db):
@@ -94,14 +98,14 @@ class Opener:
         self._keep_head(db)
         book = self._make_book(db)
         watch.note(book.numbers)
-        return book, finding
+        return book, UNDER_WAY if is_late and finding == "ok" else finding
 
-    def _checked(self, watch: NumberWatch, *, is_new: bool) -> tuple[Database | None, str]:
+    def _checked(self, watch: NumberWatch, *, is_unread: bool) -> tuple[Database | None, str]:
         """The open database, or None and what is wrong with it."""
         db = None
         try:
             db = self._opened()
-            finding = "ok" if is_new else quick_check(db.conn)
+            finding = "ok" if is_unread else quick_check(db.conn)
             if finding == "ok":
                 migrations().apply(db)
                 finding = self._compared(db, watch)

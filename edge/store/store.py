@@ -5,8 +5,6 @@ on it and its numbered outbox row are written in one transaction. Refuses a seco
 for damage, and never deletes without saying so.
 """
 
-import secrets
-import string
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -26,9 +24,10 @@ from edge.store.book import Book, Scribe
 from edge.store.config import StoreSettings
 from edge.store.connection import Readers
 from edge.store.gaps import OpenGap
+from edge.store.late_check import UNDER_WAY, LateCheck
 from edge.store.leases import Leases
 from edge.store.lock import StoreLock
-from edge.store.numbers import NumberWatch, Snapshot
+from edge.store.numbers import NumberWatch, Snapshot, letters_only_id
 from edge.store.opening import NewEpoch, Opener
 from edge.store.outbox import SqliteOutbox
 from edge.store.reading import Reading
@@ -41,14 +40,8 @@ from edge.store.writer import Job, Writer, WriterEvents
 from sync.outbox import Outbox
 from sync.records import Lane
 
-_EPOCH_LETTERS = 12
 _JOB_WAIT_S = 30.0
 _CANNOT_HEAR = (OSError, RuntimeError)
-
-
-def letters_only_id() -> str:
-    """A new epoch's name: letters only, so that no detector ever takes it for a number (56 random bits)."""
-    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(_EPOCH_LETTERS))
 
 
 class Store:
@@ -98,6 +91,7 @@ class Store:
         events = WriterEvents(self._on_commit, self._on_damage, self._keep_house)
         self._writer = Writer(settings, clock=clock, events=events, watch=self._room, ballast=self._ballast)
         self._readers = Readers(settings.path, settings.readers, on_damage=self._ask_for_salvage)
+        self._late_check = LateCheck(settings.path, self._on_finding)
         self._reading = Reading(self._readers, epoch_name=self._epoch_name, on_damaged_row=self._count_damaged_row)
         self._outbox = SqliteOutbox(
             clock=clock, readers=self._readers, leases=self._leases, snapshot=lambda: self._snapshot, do=self._do
@@ -116,7 +110,7 @@ class Store:
         try:
             self._watch = NumberWatch(self._settings.beside("numbers"))
             try:
-                book, self._finding = self._opener.open(self._watch)
+                book, self._finding = self._opener.open(self._watch, is_hurried=True)
             except BaseException:
                 self._watch.close()
                 raise
@@ -127,12 +121,15 @@ class Store:
         self._publish(book)
         self._writer.start(book)
         self.housekeep()
+        if self._finding == UNDER_WAY:
+            self._late_check.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Finish what is queued, close, unlock."""
+        self._late_check.stop()
         self._readers.close()
         self._writer.stop()
         with self._acked:
@@ -148,9 +145,8 @@ class Store:
     def append(self, facts: Sequence[Fact]) -> "Future[list[int]]":
         """Store facts, all or none, and number what of them may leave.
 
-        Judges in the caller's thread, waits while the writer's queue is full or too many business records wait for
-        the cloud (``append_timeout_s`` each), and returns before the commit. The future gives the facts' keys once
-        they are on the disk, or raises `StoreFullError`.
+        Judges in the caller's thread, waits (``append_timeout_s``) while the writer's queue is full or too many
+        business records wait, and returns before the commit. The future gives the keys or raises `StoreFullError`.
 
         Raises:
             StoreFullError: no room; nothing was written. Facts of lane p0 are still tried.
@@ -248,8 +244,7 @@ class Store:
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after each commit, in the writer's thread: only enqueue or set an event there.
 
-        Returns what ends the subscription. A callback that can wake nobody any more may raise OSError (a closed pipe)
-        or RuntimeError (an event loop that ended), and is dropped.
+        Returns what ends it. A callback that can wake nobody any more (OSError, RuntimeError) is dropped.
         """
         self._subscribers = [*self._subscribers, callback]
 
@@ -375,6 +370,11 @@ class Store:
         self._readers.renew()
         self._publish(book)
         return book
+
+    def _on_finding(self, finding: str) -> None:
+        self._finding = finding
+        if finding != "ok":
+            self._ask_for_salvage()
 
     def _ask_for_salvage(self) -> None:
         """A reader met a damaged page: have the writer open the file anew, without waiting for it."""
