@@ -51,7 +51,13 @@ def camera(tmp_path: Path) -> Path:
 
 
 def test_replay_prints_one_fact_a_line_with_the_videos_own_time(tmp_path: Path, camera: Path) -> None:
-    done = _run("replay", _video(tmp_path / "clip.mp4", seconds=8), "--config", camera, "--json", "--data", tmp_path)
+    clip = _video(tmp_path / "clip.mp4", seconds=8)
+    is_read, first = cv2.VideoCapture(str(clip)).read()
+    assert is_read
+    cv2.imwrite(str(tmp_path / "full.png"), first)
+    # The pack is noise, which no network knows for goods: what a full slot looks like is told by a picture.
+    camera.write_text(CAMERA.replace("[[slots]]", 'references.stocked = "full.png"\n[[slots]]'))
+    done = _run("replay", clip, "--config", camera, "--json", "--data", tmp_path)
     assert done.returncode == 0, done.stderr
     facts = [json.loads(line) for line in done.stdout.splitlines()]
     counts = [(f["units"], f["shelf_units"]) for f in facts if f["kind"] == "shelf.count"]
