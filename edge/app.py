@@ -26,6 +26,7 @@ from edge.console_source import RunningShop, ShopSource, Tickets
 from edge.desk_making import make_desk
 from edge.egress_policy import ENVELOPE_FIELDS, EgressPolicy, Verb
 from edge.facts import FACT_TYPES, ArtefactActivatedFact, Fact, KioskHandoffFact
+from edge.head_office import HeadOffice
 from edge.housekeeping import Chores, Housekeeper
 from edge.kiosk.app import create_app
 from edge.node_report import Addresses, NodeReport, NoUplink
@@ -45,9 +46,7 @@ from models.language.client import LanguageModel
 from models.manifest import Task
 from models.registry import Registry
 from sync.link import Endpoint
-from sync.mqtt_link import mqtt_links
-from sync.topics import NodeName
-from sync.uplink import Uplink, uplink_profile
+from sync.uplink import Uplink
 from vision.box_network import BoxNetwork
 from vision.readings import Reading
 from vision.service import VisionService
@@ -121,6 +120,7 @@ class Appliance:
         newest = self.store.facts(limit=1, newest_first=True)
         self.first_fact_id = newest[0].id if newest else 0
         """Facts of this run have ids above it."""
+        self._head_office = HeadOffice(self._shop, self._places, self.store, record=self._recorder, clock=self._clock)
         self.uplink = self._start_uplink()
         self._stack.enter_context(self._producers)
         self._start_producers(ports)
@@ -138,6 +138,7 @@ class Appliance:
         self._translator = Translator(known_units=self._known_units())
         self._producers.callback(self._tell_last_footfall)
         self.vision = start(self._make_vision())
+        start(self._head_office.open(self.vision, self._language))
         start(vault_open(settings.vault, self._places, vision=self.vision, audit=self.store, clock=self._clock))
         self._serve(ports)
         start(Housekeeper(self._chores(), self._clock, settings.shop.node))
@@ -195,15 +196,7 @@ class Appliance:
     def _start_uplink(self) -> "Uplink | NoUplink":
         if self._endpoint is None:
             return NoUplink(self._started_at)
-        settings, identity = self._shop.settings.sync, self._shop.settings.shop
-        node = NodeName(identity.tenant, identity.store, identity.node)
-        uplink = Uplink(
-            self.store.outbox,
-            node,
-            settings,
-            make_link=mqtt_links(uplink_profile(node, self._endpoint, settings)),
-            broker=self._endpoint.address,
-        )
+        uplink = self._head_office.uplink(self.store, self._endpoint)
         self._stack.enter_context(uplink)
         self._stack.callback(self.store.subscribe(uplink.wake))
         return uplink

@@ -27,6 +27,7 @@ AUDITED_KINDS = frozenset(
         "shelf.restocked",
         "kiosk.handoff",
         "artefact.activated",
+        "command.result",
         "egress.denied",
         "store.epoch",
     }

@@ -35,3 +35,7 @@ class StoreUnavailableError(StoreError):
 
 class VaultError(EdgeError):
     """The vault cannot or may not do what was asked: the person is told why."""
+
+
+class CommandError(EdgeError):
+    """A command cannot be carried out; its text is one name, because it is told to head office."""

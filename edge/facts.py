@@ -297,6 +297,19 @@ class AuditCheckpointFact(Fact):
     signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$"), Internal]
 
 
+class CommandResultFact(Fact):
+    """What became of a signed command from head office (``counter``), or of a twin (``counter`` is its version)."""
+
+    kind = "command.result"
+    lane = Lane.P0
+
+    epoch: Annotated[Name, Internal]
+    counter: Annotated[Count, Internal]
+    do: Annotated[Name, Internal]
+    outcome: Annotated[Literal["done", "refused", "failed", "interrupted"], Internal]
+    detail: Annotated[Name | None, Internal] = None
+
+
 class StoreEpochFact(Fact):
     """A new numbering began: at the first start, or after a damaged store was salvaged."""
 
@@ -347,6 +360,7 @@ FACT_TYPES: tuple[type[Fact], ...] = (
     ClockStepFact,
     EgressDeniedFact,
     AuditCheckpointFact,
+    CommandResultFact,
     StoreEpochFact,
     GapFact,
 )

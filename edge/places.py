@@ -28,6 +28,9 @@ class Places:
     <data>/status.json          how the running node is
     <data>/console-password     hash of the staff password
     <data>/node-key             signs the audit chain; 32 bytes, for this user alone
+    <data>/command-key          whose commands are obeyed, once head office changed its key
+    <data>/twin.json            last good settings from head office
+    <data>/snapshots/           redacted pictures that head office ordered
     <data>/vault/vault.db       sealed stills, for this user alone
     <data>/vault/door           socket through which the running node is asked for them
     <data>/openai-key           key of the endpoint for other programs, where it is switched on
@@ -69,6 +72,21 @@ class Places:
     def node_key(self) -> Path:
         """Ed25519 key that signs what the node says of itself; made at the first start."""
         return self.data / "node-key"
+
+    @property
+    def command_key(self) -> Path:
+        """See `edge.trusted_key`."""
+        return self.data / "command-key"
+
+    @property
+    def twin(self) -> Path:
+        """See `edge.twins`."""
+        return self.data / "twin.json"
+
+    @property
+    def snapshots(self) -> Path:
+        """See `edge.snapshots`."""
+        return self.data / "snapshots"
 
     @property
     def vault(self) -> Path:

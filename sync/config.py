@@ -36,6 +36,8 @@ class SyncSettings(BaseModel):
     """User name at the broker."""
     password_file: Path | None = None
     """File that holds the password and nothing else."""
+    command_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Public key that `backroom cloud keys` printed: whose commands and twin are obeyed; none: nobody's."""
     window: Annotated[int, Field(ge=1, le=20)] = 20
     """Publications unanswered at once; the broker's Receive Maximum may lower it."""
     batch_rows: Annotated[int, Field(ge=1, le=1000)] = 200

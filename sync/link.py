@@ -148,5 +148,7 @@ class LinkProfile:
     will: Message | None = None
     receive_maximum: int = 100
     """How many arrivals we take unconfirmed."""
+    max_packet_bytes: int | None = None
+    """Longest packet that we take; None: whatever comes."""
     keepalive_s: int = 30
     connect_timeout_s: float = 10.0

@@ -60,7 +60,8 @@ class MqttLink:
             raise LinkUnavailableError(f"{profile.endpoint.address} is not reached: {error}") from error
         self._await(lambda: self._receive_maximum is not None, deadline_s, "the broker did not answer CONNECT")
         if profile.subscriptions:
-            options = SubscribeOptions(qos=1)
+            # With the flag as it was published, a retained command is one at once, not only for whoever comes later.
+            options = SubscribeOptions(qos=1, retainAsPublished=True)
             self._client.subscribe([(topic, options) for topic in profile.subscriptions])
             self._await(lambda: self._is_subscribed, deadline_s, "the broker did not answer SUBSCRIBE")
         return self._receive_maximum or _DEFAULT_RECEIVE_MAXIMUM
@@ -133,6 +134,8 @@ class MqttLink:
         properties = _properties(PacketTypes.CONNECT)
         properties.ReceiveMaximum = self._profile.receive_maximum
         properties.SessionExpiryInterval = 0
+        if self._profile.max_packet_bytes is not None:
+            properties.MaximumPacketSize = self._profile.max_packet_bytes
         return properties
 
     def _await(self, is_done: Callable[[], bool], deadline_s: float, otherwise: str) -> None:

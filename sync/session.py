@@ -18,11 +18,15 @@ from sync.drain import Drain
 from sync.errors import AckRejectedError, LinkStalledError, LinkUnavailableError, MessageInvalidError
 from sync.link import Arrived, Link, Message, Settled
 from sync.outbox import Outbox
+from sync.pace import Pace
 from sync.presence import Claim, Presence, encode_presence
 from sync.progress import LaneName, OnTheWay
+from sync.records import Lane
 from sync.topics import Channel, NodeName
 
 SecurityEvent = Callable[[AckRejectedError | MessageInvalidError], None]
+Downlink = Callable[[Message], None]
+"""Takes what came on another topic than ``/ack`` and returns once it is kept; then the broker is told that it came."""
 
 _DRAWN_ROWS = 200
 _DRAWN_BATCHES = 5
@@ -68,6 +72,8 @@ class Session:
     counters: Counters
     news: threading.Event
     """Set by whoever put rows into the outbox; cleared here."""
+    pace: Pace
+    downlink: Downlink | None = None
     has_progress: bool = False
     _drain: Drain = field(init=False)
     _ready: deque[Parcel] = field(default_factory=deque)
@@ -134,6 +140,7 @@ class Session:
 
         Raises:
             LinkUnavailableError: the connection is gone, or the broker refused a publication.
+            OutboxUnavailableError: something that came cannot be kept now.
         """
         for event in self.link.poll(timeout_s):
             if isinstance(event, Settled):
@@ -153,9 +160,9 @@ class Session:
                 self._on_the_way.restart((epoch, state.lane), state.acked_upto, now_s)
 
     def _wait_s(self) -> float:
-        if self._ready and self._may_send():
-            return 0.0
         longest_s = _OWED_S if self._owed else self.settings.idle_poll_s
+        if self._ready and self._may_send():
+            return min(longest_s, self._held_s())
         if not self._greeted_by and not self._is_patience_over():
             return min(longest_s, self.settings.greeting_wait_s)
         return min(longest_s, self.watchdog_s / 2)
@@ -192,7 +199,14 @@ class Session:
         while self._may_send():
             if not self._ready and not self._draw():
                 return
+            if self._held_s() > 0.0:
+                return
             self._send(self._ready.popleft())
+
+    def _held_s(self) -> float:
+        """How long the drain rate holds back what is next; alarms wait for nothing."""
+        is_urgent = self._ready[0].rows[-1].lane is Lane.P0
+        return 0.0 if is_urgent else self.pace.held_s(self.mono_s())
 
     def _draw(self) -> bool:
         if self._is_dry and not self.news.is_set() and self.mono_s() - self._looked_s < self.settings.idle_poll_s:
@@ -215,6 +229,7 @@ class Session:
 
     def _send(self, parcel: Parcel) -> None:
         self._publish(parcel.message)
+        self.pace.spend(parcel.message.size_bytes)
         self.counters.published += len(parcel.rows)
         last = parcel.rows[-1]
         self._on_the_way.send((last.epoch, last.lane), last.seq, len(parcel.rows), self.mono_s())
@@ -241,6 +256,8 @@ class Session:
             except (AckRejectedError, MessageInvalidError) as error:
                 self.counters.rejected_answers += 1
                 self.on_security_event(error)
+        elif self.downlink is not None:
+            self.downlink(event.message)
         self.link.confirm(event.token)
 
     def _acknowledge(self, ack: Ack) -> None:

@@ -28,14 +28,17 @@ from sync.errors import (
 )
 from sync.link import Endpoint, Link, LinkMaker, LinkProfile
 from sync.outbox import Outbox
+from sync.pace import Pace
 from sync.presence import Presence, encode_presence
 from sync.records import Lane
-from sync.session import Counters, SecurityEvent, Session
+from sync.session import Counters, Downlink, SecurityEvent, Session
 from sync.topics import Channel, NodeName
 
 _FAREWELL_S = 1.0
 _STOP_MARGIN_S = 5.0
 _PENDING_EVERY_S = 1.0
+_MAX_PACKET_BYTES = 32_768
+"""What a node is ever sent fits many times over; a broker drops what is longer (OASIS MQTT 5.0, 3.1.2.11.4)."""
 
 log = structlog.get_logger("sync.uplink")
 
@@ -70,24 +73,29 @@ def _unreported(_error: AckRejectedError | MessageInvalidError) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UplinkTools:
-    """Clocks, chance and the listener, so that tests own them.
+    """Clocks, chance and who listens.
 
-    ``on_security_event`` is called in the uplink's thread and must not block.
+    ``on_security_event`` is called in the uplink's thread and must not block; so is ``downlink``, with what came on
+    another topic than ``/ack``, which may take a commit's time.
     """
 
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     mono_s: Callable[[], float] = monotonic
     random: Random = field(default_factory=Random)
     on_security_event: SecurityEvent = _unreported
+    downlink: Downlink | None = None
+    pace: Pace = field(default_factory=Pace)
 
 
 def uplink_profile(node: NodeName, endpoint: Endpoint, settings: SyncSettings) -> LinkProfile:
     """What the uplink's connections are opened with: own topics only, and a will that says offline."""
+    ordered = () if settings.command_key is None else (node.topic(Channel.COMMAND), node.topic(Channel.TWIN))
     return LinkProfile(
         endpoint=endpoint,
         # A slash in it would be legal MQTT and ends rumqttd's router for good; a colon is in no node's name.
         client_id=node.path.replace("/", ":"),
-        subscriptions=(node.topic(Channel.ACK),),
+        subscriptions=(node.topic(Channel.ACK), *ordered),
+        max_packet_bytes=_MAX_PACKET_BYTES,
         will=encode_presence(node, Presence(is_online=False)),
         keepalive_s=settings.keepalive_s,
         connect_timeout_s=settings.connect_timeout_s,
@@ -224,6 +232,8 @@ class Uplink:
             on_security_event=self._report,
             counters=self._counters,
             news=self._news,
+            pace=self._tools.pace,
+            downlink=self._tools.downlink,
         )
         session.begin()
         with self._lock:

@@ -15,6 +15,7 @@ from edge.errors import ConfigError
 
 _FOLDER = Path("tests/faults")
 _AGAINST = "what was promised, noted outside of the machine"
+_RIGHT = "the one right command among them, carried out once"
 _LAZY = "the same run with synchronous=NORMAL"
 
 
@@ -30,6 +31,7 @@ def run(quick: bool) -> list[BenchResult]:
     cut = _asked("power_cut", "--points", str(points))
     lazy = _asked("power_cut", "--points", str(min(points, 200)), "--synchronous", "NORMAL")
     killed = _asked("kills", "--kills", str(kills))
+    fuzzed = _asked("orders", "--commands", "3000" if quick else "100000")
     return [
         BenchResult("power cuts at recorded points", cut["points"], "cuts"),
         BenchResult("promises asked for after them", cut["promises"], "records"),
@@ -42,6 +44,10 @@ def run(quick: bool) -> list[BenchResult]:
         _none("undeclared holes", killed["holes"], "1..max of every lane"),
         _none("contents that differ", killed["mismatches"], _AGAINST),
         _none("effects applied twice", killed["applied_twice"], "events stored"),
+        BenchResult("malformed and hostile commands", fuzzed["commands"], "commands"),
+        BenchResult("hostile commands carried out", fuzzed["executed"], "commands", 0, fuzzed["executed"] == 0, _RIGHT),
+        BenchResult("crashes by them", fuzzed["crashes"], "crashes", 0, fuzzed["crashes"] == 0, _RIGHT),
+        BenchResult("memory grown by them", fuzzed["grown_mb"], "MB", 8, fuzzed["grown_mb"] <= 8, _RIGHT),
     ]
 
 

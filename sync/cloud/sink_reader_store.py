@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from sync.cloud.coverage import Coverage, LaneKey
 from sync.cloud.sink_store import key_columns, read_coverage, usable
 from sync.records import Scalar
+from sync.topics import NodeName
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,17 @@ class StoredEvent:
     data: Mapping[str, Scalar]
 
 
+@dataclass(frozen=True, slots=True)
+class LastSeen:
+    """A node's numbering and clock as its newest message told them."""
+
+    node: NodeName
+    epoch: str
+    boot_id: str
+    mono_s: float
+    received_at: datetime
+
+
 class SinkReader:
     """Reads a receiver's database beside its writer; each call opens and closes it. Any thread."""
 
@@ -109,6 +121,20 @@ class SinkReader:
                 (kind, limit),
             ).fetchall()
         return tuple(_stored_event(row) for row in rows)
+
+    def last_seen(self, node: NodeName) -> LastSeen | None:
+        """The newest that a node said of itself: its health where it told any, which waits for nothing.
+
+        Raises:
+            SinkStoreError: there is no such database.
+        """
+        with self._open() as database:
+            row = database.execute(
+                "SELECT epoch, boot_id, mono_s, received_at FROM events WHERE tenant = ? AND store = ? AND node = ?"
+                " ORDER BY kind = 'node.health' DESC, id DESC LIMIT 1",
+                (node.tenant, node.store, node.node),
+            ).fetchone()
+        return None if row is None else LastSeen(node, row[0], row[1], row[2], datetime.fromisoformat(row[3]))
 
     @contextmanager
     def _open(self) -> Iterator[Database]:

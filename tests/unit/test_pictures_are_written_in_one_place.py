@@ -12,6 +12,7 @@ CALLERS = {
     "vision/seats.py": "the console's pictures, by Redactor",
     "edge/cli/shelf_counting.py": "--draw, by edge.shelf_eyes.redacted",
     "edge/camera_stills.py": "stills and references for the console, by Seat.redacted",
+    "edge/snapshots.py": "what head office orders, by Seat.redacted; kept in the shop",
     "edge/vault_desk.py": "raw by intent: sealed in memory, before it is written, for whoever holds the vault's key",
     "edge/bench/privacy.py": "rendered people only, in memory only",
 }
