@@ -35,7 +35,8 @@ Seconds = Annotated[float, Field(ge=0.0)]
 class Fact(BaseModel):
     """Base of every fact. ``media_s`` is set where the fact was read from a recording."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # An error about a wrong value would repeat the value, and land in a log.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
     kind: ClassVar[str]
     lane: ClassVar[Lane]
