@@ -25,7 +25,7 @@ def policy(tmp_path: Path) -> Path:
 
 def test_the_shipped_policy_is_the_one_that_the_program_was_made_with() -> None:
     digest = hashlib.sha256(DEFAULT_POLICY.read_bytes()).hexdigest()
-    assert digest in SHIPPED_SHA256, f"the policy was changed: add {digest} in edge/policy_trust.py"
+    assert digest == SHIPPED_SHA256, f"the policy was changed: write {digest} into edge/policy_trust.py"
 
 
 def test_the_shipped_policy_needs_no_signature_wherever_it_lies(tmp_path: Path) -> None:
