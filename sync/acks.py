@@ -1,4 +1,4 @@
-"""What the receiver says to a node on its ``/ack`` topic: acknowledgements and greetings.
+"""What the receiver says to a node on its ``/ack`` topic: acknowledgements, greetings and requests to send again.
 
 An acknowledgement claims that everything of a lane up to a number is committed there. A greeting says that a
 receiver listens, and carries a new name after each of its starts, so that a node knows to send again what a
@@ -35,6 +35,15 @@ class Greeting:
     receiver: str
 
 
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """Row ``first`` of a lane is missing here, though later ones came: send again what is not acknowledged."""
+
+    epoch: str
+    lane: Lane
+    first: int
+
+
 def encode_ack(ack: Ack) -> bytes:
     """Payload of an acknowledgement."""
     body: dict[str, str | int] = {"epoch": ack.epoch, "lane": ack.lane, "upto": ack.upto}
@@ -48,11 +57,17 @@ def encode_greeting(greeting: Greeting) -> bytes:
     return json.dumps({"receiver": greeting.receiver}, separators=(",", ":")).encode()
 
 
-def parse_answer(payload: bytes) -> Ack | Greeting:
+def encode_resend(resend: Resend) -> bytes:
+    """Payload of a request to send again."""
+    body = {"epoch": resend.epoch, "lane": resend.lane, "resend": resend.first}
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def parse_answer(payload: bytes) -> Ack | Greeting | Resend:
     """Read what came on ``/ack``.
 
     Raises:
-        MessageInvalidError: not exactly one of the two; the content is not repeated in the text.
+        MessageInvalidError: not exactly one of the three; the content is not repeated in the text.
     """
     if len(payload) > _MAX_BYTES:
         raise MessageInvalidError("acknowledgement is too long")
@@ -63,6 +78,10 @@ def parse_answer(payload: bytes) -> Ack | Greeting:
     match found:
         case {"receiver": str(receiver)} if len(found) == 1 and _NAME.fullmatch(receiver):
             return Greeting(receiver)
+        case {"epoch": str(epoch), "lane": str(lane), "resend": int(first)} if (
+            len(found) == 3 and _NAME.fullmatch(epoch) and lane in tuple(Lane) and _is_within(first, 1)
+        ):
+            return Resend(epoch, Lane(lane), first)
         case {"epoch": str(epoch), "lane": str(lane), "upto": int(upto), **rest} if (
             _NAME.fullmatch(epoch) and lane in tuple(Lane) and _is_within(upto, 0)
         ):
@@ -71,7 +90,7 @@ def parse_answer(payload: bytes) -> Ack | Greeting:
                     return Ack(epoch, Lane(lane), upto, last)
                 case _ if not rest:
                     return Ack(epoch, Lane(lane), upto)
-    raise MessageInvalidError("neither an acknowledgement nor a greeting")
+    raise MessageInvalidError("neither an acknowledgement nor a greeting nor a request")
 
 
 def _is_within(number: int, least: int) -> bool:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sync.acks import Ack, Greeting, parse_answer
+from sync.acks import Ack, Greeting, Resend, parse_answer
 from sync.batches import Parcel, pack
 from sync.config import SyncSettings
 from sync.drain import Drain
@@ -251,6 +251,8 @@ class Session:
                 answer = parse_answer(event.message.payload)
                 if isinstance(answer, Ack):
                     self._acknowledge(answer)
+                elif isinstance(answer, Resend):
+                    self._send_again(answer)
                 else:
                     self._greet(answer)
             except (AckRejectedError, MessageInvalidError) as error:
@@ -299,6 +301,12 @@ class Session:
         if is_new and len(self._greeted_by) < _GREETERS:
             self._greeted_by.add(greeting.receiver)
             self._is_rewind_due = self._on_the_way.has_unacked()
+
+    def _send_again(self, asked: Resend) -> None:
+        """Lost on its way, as the receiver says: read again, at most once a second, what is not acknowledged."""
+        lane = self._on_the_way.lanes.get((asked.epoch, asked.lane))
+        if lane is not None and lane.acked_upto < asked.first <= lane.sent_upto:
+            self._is_rewind_due = True
 
     def _watch(self) -> None:
         now_s = self.mono_s()

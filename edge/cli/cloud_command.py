@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from edge.cli.output import Json, emit, fail, say, sentences, table, words
 from edge.node_key import NodeKey
-from sync.cloud.orders import await_result, make_command, next_counter, send, utc_now
+from sync.cloud.orders import await_result, make_command, next_counter, results_of, send, utc_now
 from sync.cloud.sink import run_sink
 from sync.cloud.sink_reader_store import LaneReport, SinkReader, StoredEvent
 from sync.commands import command_message, encode_command, parse_command
@@ -136,13 +136,15 @@ def command(
         seen = reader.last_seen(to)
         if seen is None:
             raise fail(f"head office never heard of {node}; its numbering and clock are not known")
-        known = [int(event.data["counter"] or 0) for event in reader.facts(kind="command.result", limit=1000)]
+        before = results_of(reader, to)
+        known = [int(event.data["counter"] or 0) for event in before if event.data.get("do") != "twin"]
         counter = _next_counter(key, max(known, default=0))
         order = make_command(seen, counter, do, about, good_for_s=good_for_s, now=utc_now())
         payload = encode_command(order, signer.sign)
         parse_command(payload)
         heard = send(mqtt_links(_sender(settings))(), command_message(to, payload))
-        result = await_result(reader, to, counter, timeout_s=wait_s if heard else 0.0)
+        patience_s = wait_s if heard else 0.0
+        result = await_result(reader, to, counter, before=before, is_twin=False, timeout_s=patience_s)
     _tell_result(result, heard=heard, as_json=as_json)
 
 
@@ -166,10 +168,12 @@ def twin(
     """Sign a node's settings and leave them at the broker. Exit code 0 only when the node says that it took them."""
     settings = _broker_settings(broker, tls_ca, tls_cert, tls_key, username=username, password_file=password_file)
     with sentences():
-        to, signer = _node(node), NodeKey.load(key, make=False)
+        to, signer, reader = _node(node), NodeKey.load(key, make=False), SinkReader(db)
+        before = results_of(reader, to)
         payload = encode_twin(make_twin(to, version, dict(_setting(value) for value in values)), signer.sign)
         heard = send(mqtt_links(_sender(settings))(), twin_message(to, payload))
-        result = await_result(SinkReader(db), to, version, timeout_s=wait_s if heard else 0.0, do="twin")
+        patience_s = wait_s if heard else 0.0
+        result = await_result(reader, to, version, before=before, is_twin=True, timeout_s=patience_s)
     _tell_result(result, heard=heard, as_json=as_json)
 
 

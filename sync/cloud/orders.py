@@ -8,6 +8,7 @@ makes the command good for less long, never for longer.
 import fcntl
 import os
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from sync.topics import NodeName
 
 _SEND_S = 10.0
 _LOOK_S = 0.2
+_RESULTS_LOOKED_AT = 1000
 
 
 def next_counter(path: Path, *, above: int = 0) -> int:
@@ -71,19 +73,30 @@ def send(link: Link, message: Message) -> bool:
         link.close(is_farewell=True)
 
 
-def await_result(
-    reader: SinkReader, node: NodeName, counter: int, *, timeout_s: float, do: str | None = None
-) -> StoredEvent | None:
-    """What the node told of a command or twin; None where nothing came in time. Blocks.
+def results_of(reader: SinkReader, node: NodeName) -> tuple[StoredEvent, ...]:
+    """What a node told of commands and twins, newest first.
 
     Raises:
         SinkStoreError: the receiver's database cannot be read.
     """
+    events = reader.facts(kind="command.result", limit=_RESULTS_LOOKED_AT)
+    return tuple(event for event in events if f"{event.tenant}/{event.store}/{event.node}" == node.path)
+
+
+def await_result(
+    reader: SinkReader, node: NodeName, number: int, *, before: Sequence[StoredEvent], is_twin: bool, timeout_s: float
+) -> StoredEvent | None:
+    """What the node told of a command's counter or a twin's version since ``before``; None: nothing in time. Blocks.
+
+    Raises:
+        SinkStoreError: the receiver's database cannot be read.
+    """
+    known = {event.event for event in before}
     deadline_s = time.monotonic() + timeout_s
     while True:
-        for event in reader.facts(kind="command.result", limit=100):
-            is_asked = event.data.get("counter") == counter and (do == "twin") == (event.data.get("do") == "twin")
-            if is_asked and f"{event.tenant}/{event.store}/{event.node}" == node.path:
+        for event in results_of(reader, node):
+            is_kind = (event.data.get("do") == "twin") == is_twin
+            if is_kind and event.event not in known and event.data.get("counter") == number:
                 return event
         if time.monotonic() >= deadline_s:
             return None

@@ -13,10 +13,11 @@ from uuid import uuid4
 
 import structlog
 
-from sync.acks import Ack, Greeting, encode_ack, encode_greeting
+from sync.acks import Ack, Greeting, Resend, encode_ack, encode_greeting, encode_resend
 from sync.backoff import Backoff
 from sync.batches import unpack
 from sync.cloud.coverage import LaneKey
+from sync.cloud.hole_watch import HoleWatch
 from sync.cloud.sink_store import NodePresence, RejectedMessage, SinkStore
 from sync.config import SyncSettings
 from sync.envelope import ReceivedEvent
@@ -33,6 +34,8 @@ _SILENCE_S = 0.002
 _IDLE_S = 0.5
 _RECEIVE_MAXIMUM = 200
 _FAREWELL_S = 1.0
+_HOLE_PATIENCE_S = 5.0
+"""A hole that has not moved for so long is asked for; far under the node's own watchdog."""
 
 log = structlog.get_logger("sync.cloud.receiver")
 
@@ -46,6 +49,8 @@ class SinkCounters:
     rejected: int = 0
     batches: int = 0
     acks: int = 0
+    asked_again: int = 0
+    """Holes that a node was asked to fill."""
     is_up: bool = False
 
 
@@ -70,10 +75,11 @@ class _Connection:
         self._unanswered: set[int] = set()
         self._greetings: dict[NodeName, Message] = {}
         self._acks: dict[LaneKey, Ack] = {}
+        self._holes: dict[LaneKey, int] = {}
 
     @property
     def has_waiting(self) -> bool:
-        return bool(self._greetings or self._acks)
+        return bool(self._greetings or self._acks or self._holes)
 
     @property
     def has_unanswered(self) -> bool:
@@ -96,12 +102,19 @@ class _Connection:
             last = self._acks[key].last
         self._acks[key] = Ack(key.epoch, key.lane, upto, last)
 
+    def ask(self, key: LaneKey, first: int) -> None:
+        self._holes[key] = first
+
     def flush(self) -> int:
         """Send what the window allows, greetings first; returns how many acknowledgements went out."""
         sent = 0
         while self.has_waiting and len(self._unanswered) < self._window:
             if self._greetings:
                 message = self._greetings.pop(next(iter(self._greetings)))
+            elif self._holes:
+                key = next(iter(self._holes))
+                payload = encode_resend(Resend(key.epoch, key.lane, self._holes.pop(key)))
+                message = Message(key.node.topic(Channel.ACK), payload, content_type="application/json")
             else:
                 key = next(iter(self._acks))
                 payload = encode_ack(self._acks.pop(key))
@@ -145,8 +158,10 @@ class Sink:
         make_link: LinkMaker,
         name: str | None = None,
         random: Random | None = None,
+        hole_patience_s: float = _HOLE_PATIENCE_S,
     ) -> None:
         self._store = store
+        self._holes = HoleWatch(hole_patience_s)
         self._settings = settings
         self._make_link = make_link
         self._greeting = encode_greeting(Greeting(name or uuid4().hex))
@@ -189,6 +204,10 @@ class Sink:
             batch = self._collect(connection)
             if batch.tokens:
                 self._commit(connection, batch)
+            for key, first in self._holes.due(monotonic()):
+                connection.ask(key, first)
+                self.counters.asked_again += 1
+                log.warning("sink.hole_asked_for", node=key.node.path, epoch=key.epoch, lane=str(key.lane), first=first)
             self.counters.acks += connection.flush()
         self._drain_acks(connection)
 
@@ -234,6 +253,7 @@ class Sink:
         last = {LaneKey(event.node, event.row.epoch, event.row.lane): event.row.seq for event in batch.events}
         for key, upto in acked.items():
             connection.acknowledge(key, upto, last.get(key))
+            self._holes.note(key, self._store.missing(key), monotonic())
 
     def _drain_acks(self, connection: _Connection) -> None:
         deadline_s = monotonic() + _FAREWELL_S

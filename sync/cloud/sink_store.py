@@ -161,6 +161,12 @@ class SinkStore:
             raise
         return {key: self._lane(key).ack_upto for key in touched}
 
+    def missing(self, key: LaneKey) -> int | None:
+        """First number of a lane that did not come though a later one did; None: there is none."""
+        lane = self._lane(key)
+        upto = lane.ack_upto
+        return upto + 1 if upto < lane.max else None
+
     @property
     def _db(self) -> Database:
         if self._database is None:
