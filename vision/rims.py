@@ -47,26 +47,32 @@ def rims_of(place: SlotPlace, image_bgr: Picture) -> Rims:
 
 
 def are_hidden(now: Rims, before: Rims, emptied: Sequence[int]) -> bool:
-    """Whether nothing is left of what was above and below, beside the cells that seem emptied.
+    """Whether, to the left or to the right of the cells that seem emptied, what was above and below is gone.
 
-    Right above and below those cells a pack that was taken may have shown itself. False where there was too little
-    to see.
+    Whoever covers a slot covers one of its sides; right above and below the cells themselves a pack that was taken may
+    have shown itself. False where there was too little to see.
     """
-    kept = [
-        _likeness(new, old, part)
-        for new, old in zip(now, before, strict=True)
-        for part in _parts_beside(emptied, old.shape[1])
+    columns = [
+        [_likeness(new, old, column) for new, old in zip(now, before, strict=True)]
+        for column in _columns_beside(emptied, before[0].shape[1])
     ]
-    known = [share for share in kept if share is not None]
-    return len(known) >= _LEAST_PARTS and max(known) < _KEPT
+    known = [[share for share in column if share is not None] for column in columns]
+    return sum(map(len, known)) >= _LEAST_PARTS and any(max(column) < _KEPT for column in known if column)
 
 
-def _parts_beside(emptied: Sequence[int], width_px: int) -> list[slice]:
-    """Columns of a rim: left of the slot, every facing that did not change, right of the slot."""
+def _columns_beside(emptied: Sequence[int], width_px: int) -> tuple[slice, slice]:
+    """The columns of a rim next to the emptied cells: a facing that did not change, or what is beside the slot."""
     side = round(_BESIDE * _FACING_PX)
-    cells = (width_px - 2 * side) // _FACING_PX
-    facings = [slice(side + n * _FACING_PX, side + (n + 1) * _FACING_PX) for n in range(cells) if n not in emptied]
-    return [slice(0, side), *facings, slice(width_px - side, width_px)]
+    facings = (width_px - 2 * side) // _FACING_PX
+    left, right = min(emptied) - 1, max(emptied) + 1
+    return (
+        slice(0, side) if left < 0 else _facing(left, side),
+        slice(width_px - side, width_px) if right >= facings else _facing(right, side),
+    )
+
+
+def _facing(number: int, side_px: int) -> slice:
+    return slice(side_px + number * _FACING_PX, side_px + (number + 1) * _FACING_PX)
 
 
 def _likeness(now: Field, before: Field, part: slice) -> float | None:
