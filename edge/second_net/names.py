@@ -11,7 +11,7 @@ from edge.second_net.spans import Detector, Span
 
 _GAP = r"[\s.:=,_\"'-]{1,5}"
 _TITLE = re.compile(
-    r"(?:\b|_)(?:Mrs?|Ms|Miss|Mx|Dr|Prof|Sir|Herrn?|Frau|Srta?|Sra|Se\u00f1ora?|Mme|Mlle|Monsieur|Madame|Signora?|Dhr"
+    r"(?:\b|_)(?:Mrs?|Ms|Miss|Dr|Prof|Sir|Herrn?|Frau|Srta?|Sra|Se\u00f1ora?|Mme|Mlle|Monsieur|Madame|Signora?|Dhr"
     r"|Mevr)[\s.:_-]{1,3}(?=[^\W\d_])"
 )
 _SAID = re.compile(
@@ -26,9 +26,8 @@ _BEFORE = re.compile(
     r"(?:\b|_)(?i:(?:is|was|am|i'm|are|everyone calls me|people call me) called|calls? me|speak (?:to|with)"
     r"|talk(?:ed)? to|follow up with|under (?:my|the) (?:\w+'s )?name|on behalf of|reserv(?:ed|ation) for"
     r"|signed(?: by)?|served by|picked up by|deliver(?:ed)? to|c/o|attn|customer|cashier|shopper|employee|colleague"
-    r"|manager|member|till[ _-]of|change it to|correct it to|regards|sincerely|yours|\badd|please ask(?: for)?)"
-    + _GAP
-    + r"(?=[^\W\d_])"
+    r"|manager|member|till[ _-]of|change it to|correct it to|regards|sincerely|yours|(?:to|please) add"
+    r"|please ask(?: for)?)" + _GAP + r"(?=[^\W\d_])"
 )
 _AFTER = re.compile(
     r"(?<!\w)((?:[^\W\d_][\w'\u2019.-]*\s){1,3})(?=lives? (?:at|on|in)\b|was born\b|as (?:guardian|beneficiary))"
@@ -36,7 +35,7 @@ _AFTER = re.compile(
 _GREETED = re.compile(r"\b(?:[Dd]ear|[Hh]i|[Hh]ello|[Hh]allo|[Tt]hanks)[\s,]{1,2}([^\W\d_][\w'\u2019-]+)(?=[,!])")
 _TELLING = frozenset(
     """
-    mr mrs ms miss mx dr prof sir herr herrn frau sr sra srt srta señor señora mme mlle monsieur madame signor signora
+    mr mrs ms miss dr prof sir herr herrn frau sr sra srt srta señor señora mme mlle monsieur madame signor signora
     dhr mevr name names nam firstname lastname fullname maidenname familyname surname givenname birthname customername
     clientname membername employeename staffname cashiername guestname cardholdername accountholdername contactname
     vorname nachname cardholder accountholder holder heiße heisse appelle llamo chiamo naam called call calls speak talk

@@ -50,6 +50,8 @@ HARMLESS = {
     "price after a word that also means to call": "KEY RING 1.99 375",
     "article number of the form of a phone": "0018824272657",
     "titled brand": "Dr. Oetker Ristorante, Mrs. Meyer's, Mr. Clean",
+    "mix, short": "Pwdr/Crystl Drnk Mx Soft Drink Powder",
+    "an order to a cook": "Cocktail Mixes-Fluid:Add Liquor",
     "brand that greets": "Hello Kitty lunch box",
     "a version with four parts": "firmware 1.24.100.5",
     "eleven o'clock": "11:00:05",
