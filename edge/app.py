@@ -139,6 +139,7 @@ class Appliance:
         self._producers.callback(self._tell_last_footfall)
         self.vision = start(self._make_vision())
         start(self._head_office.open(self.vision, self._language))
+        start(self._head_office.home(self.vision, self.store, self.uplink))
         start(vault_open(settings.vault, self._places, vision=self.vision, audit=self.store, clock=self._clock))
         self._serve(ports)
         start(Housekeeper(self._chores(), self._clock, settings.shop.node))

@@ -8,7 +8,7 @@ Environment variables (``BACKROOM_KIOSK__PORT=8090``) lie on top of the file.
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -24,8 +24,10 @@ from edge.store.config import StoreSettings
 from edge.vault import VaultSettings
 from models.config import ModelsSettings
 from sync.config import SyncSettings
+from sync.home_assistant import HomeAssistantSettings
 from vision.config import FOLDER_SCHEME, POST_SCHEME, CameraSettings, Identifier, VisionSettings
 
+_Link = TypeVar("_Link", SyncSettings, HomeAssistantSettings)
 _MAY_HOLD_PASSWORDS = (("url",), ("broker",))
 
 
@@ -84,6 +86,7 @@ class Settings(BaseSettings):
     camera_post: CameraPostSettings = CameraPostSettings()
     store: StoreSettings = StoreSettings()
     sync: SyncSettings = SyncSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     vault: VaultSettings = VaultSettings()
     models: ModelsSettings = ModelsSettings()
     vision: VisionSettings = VisionSettings()
@@ -140,7 +143,13 @@ def load_shop(folder: Path) -> ShopFiles:
     vision = settings.vision
     if vision.packs is not None:
         vision = vision.model_copy(update={"packs": _under(folder, vision.packs)})
-    settings = settings.model_copy(update={"sync": _placed(settings.sync, folder), "vision": vision})
+    settings = settings.model_copy(
+        update={
+            "sync": _placed(settings.sync, folder),
+            "home_assistant": _placed(settings.home_assistant, folder),
+            "vision": vision,
+        }
+    )
     return ShopFiles(folder=folder, settings=settings, cameras=cameras)
 
 
@@ -169,10 +178,10 @@ def load_camera(path: Path) -> CameraSettings:
     return camera.model_copy(update={"url": url, "references": references.model_copy(update=placed)})
 
 
-def _placed(sync: SyncSettings, folder: Path) -> SyncSettings:
+def _placed(link: _Link, folder: Path) -> _Link:
     names = ("tls_ca_file", "tls_cert_file", "tls_key_file", "password_file")
-    paths = {name: getattr(sync, name) for name in names}
-    return sync.model_copy(update={name: _under(folder, path) for name, path in paths.items() if path is not None})
+    paths = {name: getattr(link, name, None) for name in names}
+    return link.model_copy(update={name: _under(folder, path) for name, path in paths.items() if path is not None})
 
 
 def _under(folder: Path, path: Path) -> Path:

@@ -8,7 +8,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Protocol
 
 from edge.clock import Clock
@@ -16,7 +16,9 @@ from edge.commands import CommandDesk, DeskPorts, Work
 from edge.config import ShopFiles
 from edge.doctor import Doctor
 from edge.errors import CommandError
+from edge.home_states import states_of
 from edge.node_key import is_signed
+from edge.node_report import NoUplink
 from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.recorder import Recorder
 from edge.snapshots import Snapshots
@@ -24,6 +26,7 @@ from edge.store.store import Store
 from edge.trusted_key import TrustedKey
 from edge.twins import TwinBook, TwinPorts
 from models.registry import Registry
+from sync.home_assistant import HomeAssistant
 from sync.link import Endpoint, Message
 from sync.mqtt_link import mqtt_links
 from sync.pace import Pace
@@ -85,6 +88,13 @@ class HeadOffice:
             self._snapshots.kept = self._snapshots_kept
             stack.enter_context(self._desk.open(self._works(vision, language, self._snapshots)))
         return stack
+
+    def home(self, vision: VisionService, store: Store, uplink: Uplink | NoUplink) -> AbstractContextManager[object]:
+        """The shop's own Home Assistant, where a broker is named; what is returned runs it."""
+        settings = self._shop.settings.home_assistant
+        if settings.broker is None:
+            return nullcontext()
+        return HomeAssistant(self.node, settings, states_of(vision.views, store.stats, uplink.status))
 
     def _take(self, message: Message) -> None:
         if self._desk is not None and message.topic == self.node.topic(Channel.COMMAND):
