@@ -15,7 +15,7 @@ KIND_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Cameras": ("feed.",),
     "People": ("zone.", "footfall.", "queue."),
     "Kiosk": ("kiosk.",),
-    "Node": ("node.", "clock.", "store.", "artefact.", "audit."),
+    "Node": ("node.", "clock.", "store.", "artefact.", "audit.", "command."),
     "Link": ("egress.", "gap"),
 }
 
@@ -41,6 +41,7 @@ KIND_TITLES: Mapping[str, str] = {
     "artefact.activated": "Weights activated",
     "node.health": "Node health",
     "audit.checkpoint": "Audit sealed",
+    "command.result": "Order from head office",
     "clock.step": "Clock stepped",
     "egress.denied": "Held back",
     "store.epoch": "New numbering",
