@@ -74,8 +74,12 @@ class Drain:
 
     def next_rows(self, limit: int) -> list[QueuedRecord]:
         """Rows to send next, at most ``limit``, in sending order."""
-        rows = share_out(limit, self._urgent, lambda reader, n: reader.take(self.outbox, n))
+        rows = self.next_urgent(limit)
         return rows + share_out(limit - len(rows), self._weighted, lambda reader, n: reader.take(self.outbox, n))
+
+    def next_urgent(self, limit: int) -> list[QueuedRecord]:
+        """Rows of lane p0 alone, for when the others are held back."""
+        return share_out(limit, self._urgent, lambda reader, n: reader.take(self.outbox, n))
 
     def _add(self, reader: Reader) -> None:
         (self._urgent if reader.lane is Lane.P0 else self._weighted).append(reader)

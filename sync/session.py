@@ -200,8 +200,21 @@ class Session:
             if not self._ready and not self._draw():
                 return
             if self._held_s() > 0.0:
+                self._send_urgent()
                 return
             self._send(self._ready.popleft())
+
+    def _send_urgent(self) -> None:
+        """Alarms overtake what was drawn before them and is held back by the drain rate."""
+        if not self.news.is_set():
+            return
+        self.news.clear()
+        rows = self._drain.next_urgent(self.window - len(self._unanswered))
+        parcels = pack(self.node, rows, batch_rows=self.settings.batch_rows)
+        if rows:
+            self.outbox.mark_sent(rows, [size for parcel in parcels for size in parcel.sizes_bytes])
+        for parcel in parcels:
+            self._send(parcel)
 
     def _held_s(self) -> float:
         """How long the drain rate holds back what is next; alarms wait for nothing."""
