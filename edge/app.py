@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from edge.answering import load_shop_data, make_assistant
-from edge.assistant.tools import NoStockView, StockView
+from edge.assistant.tools import NoStockView
 from edge.assistant.wording import PREFIX
 from edge.camera_posts import make_post_surface, posting_cameras
 from edge.clock import Clock
@@ -239,49 +239,14 @@ class Appliance:
 
     def _serve(self, ports: Mapping[str, socket.socket]) -> None:
         settings = self._shop.settings
-        stock: StockView = ShelfStock(self._sights) if self._shop.cameras else NoStockView()
-        tools, assistant = make_assistant(
-            self._shop,
-            self._data,
-            stock,
-            language=self._language,
-            clock=self._clock,
-            record=self._record,
-            first_ticket=self._first_ticket(),
-        )
-        kiosk = create_app(
-            assistant,
-            tools,
-            settings.kiosk,
-            clock=self._clock,
-            shop_name=settings.shop.name,
-            language=settings.shop.language,
-        )
         password_hash, new_password = self._staff_password()
-        self._desk = make_desk(
-            self._shop,
-            self._places,
-            vision=self.vision,
-            catalogue=self._data.catalogue,
-            registry=self._registry,
-            store=self.store,
-            clock=self._clock,
-        )
-        console = create_console(
-            ShopSource(self._running_shop()),
-            self._desk,
-            settings.console,
-            password=password_hash,
-            shop=ShopLabel(name=settings.shop.name, node=settings.shop.node, timezone=settings.shop.timezone),
-            clock=self._clock,
-        )
-        kiosk_surface = self._producers.enter_context(WebSurface(kiosk, ports["kiosk"], name="kiosk"))
-        console_surface = self._producers.enter_context(WebSurface(console, ports["console"], name="console"))
+        kiosk = self._producers.enter_context(self._make_kiosk(ports["kiosk"]))
+        console = self._producers.enter_context(self._make_console(ports["console"], password_hash))
         programs, programs_url, key_file = self._serve_programs(ports.get("openai"))
         if "camera_post" in ports:
             posts = make_post_surface(self._shop, self._places.data, deliver=self.vision.post, clock=self._clock)
             self._producers.enter_context(WebSurface(posts, ports["camera_post"], name="camera-post"))
-        self.addresses = Addresses(kiosk_surface.url, console_surface.url, new_password, programs_url, key_file)
+        self.addresses = Addresses(kiosk.url, console.url, new_password, programs_url, key_file)
         self._report = NodeReport(
             shop=settings.shop,
             addresses=self.addresses,
@@ -295,6 +260,48 @@ class Appliance:
             uplink=self.uplink,
             programs=programs,
         )
+
+    def _make_kiosk(self, taken: socket.socket) -> WebSurface:
+        settings = self._shop.settings
+        tools, assistant = make_assistant(
+            self._shop,
+            self._data,
+            ShelfStock(self._sights) if self._shop.cameras else NoStockView(),
+            language=self._language,
+            clock=self._clock,
+            record=self._record,
+            first_ticket=self._first_ticket(),
+        )
+        app = create_app(
+            assistant,
+            tools,
+            settings.kiosk,
+            clock=self._clock,
+            shop_name=settings.shop.name,
+            language=settings.shop.language,
+        )
+        return WebSurface(app, taken, name="kiosk")
+
+    def _make_console(self, taken: socket.socket, password: PasswordHash) -> WebSurface:
+        settings = self._shop.settings
+        self._desk = make_desk(
+            self._shop,
+            self._places,
+            vision=self.vision,
+            catalogue=self._data.catalogue,
+            registry=self._registry,
+            store=self.store,
+            clock=self._clock,
+        )
+        app = create_console(
+            ShopSource(self._running_shop()),
+            self._desk,
+            settings.console,
+            password=password,
+            shop=ShopLabel(name=settings.shop.name, node=settings.shop.node, timezone=settings.shop.timezone),
+            clock=self._clock,
+        )
+        return WebSurface(app, taken, name="console")
 
     def _serve_programs(
         self, taken: socket.socket | None
