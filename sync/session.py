@@ -33,7 +33,7 @@ _DRAWN_BATCHES = 5
 """Rows or full batches read and marked at once, whichever is more."""
 _UNCOMMITTED = 200
 """Messages sent that the receiver has not committed; far under the 1,000 that a broker queues before it drops."""
-_UNCOMMITTED_BATCHES = 10
+_UNCOMMITTED_BATCHES = 20
 """The same in full batches: what is sent again when a receiver dies."""
 _OWED_S = 0.1
 """Acknowledged rows are deleted together: each deletion is a disk flush, and a row that stays is only sent again."""

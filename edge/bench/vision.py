@@ -43,12 +43,12 @@ _BEGIN_PART = 0.6  # of what the costs allow: where the search begins
 
 def run(quick: bool) -> list[BenchResult]:
     """Measure; blocks for about 40 s when quick, four minutes otherwise."""
-    rounds, length = (2, 25) if quick else (12, 50)
+    rounds, length = (2, 15) if quick else (12, 50)
     use_one_thread()
     with TemporaryDirectory() as empty, _person_network(Path(empty)) as network:
         scenes = {"all moving": _frames(length, moving=True), "calm": _frames(length, moving=False)}
         calm = Scene(scenes["calm"], scenes["all moving"], 0)
-        memory_mb = memory_a_camera(calm, _CAMERAS, network, fewer=8, more=24 if quick else 48)
+        memory_mb = memory_a_camera(calm, _CAMERAS, network, fewer=4 if quick else 8, more=12 if quick else 48)
         costs = _costs(network, scenes, rounds=rounds)
         return [
             *(
