@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -23,28 +22,12 @@ from edge.vault import Vault, VaultSettings
 from edge.vault_desk import Asker, VaultDesk
 from edge.vault_door import DoorRequest, VaultDoor, ask
 from edge.vault_seal import VaultKey
+from tests.integration.edge_store.conftest import HandClock
 from vision.frames import Frame
 
-START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 WHY = "case 17: who took the bag"
 ANNA = Asker("anna", WHY, 1000)
 RUNNER = CliRunner()
-
-
-class HandClock:
-    boot_id = "boot-1"
-
-    def __init__(self) -> None:
-        self.passed_s = 0.0
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.passed_s)
-
-    def mono_s(self) -> float:
-        return self.passed_s
-
-    def time_quality(self) -> str:
-        return "synced"
 
 
 @dataclass
