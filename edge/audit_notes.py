@@ -4,6 +4,7 @@ Nothing personal belongs into a note: bodies are names, versions and hashes.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Protocol
 
 from edge.audit import AuditNote, AuditRow
@@ -18,8 +19,8 @@ class AuditedStore(Protocol):
         """Chain rows and wait for the commit."""
         ...
 
-    def last_audited(self, kind: str) -> AuditRow | None:
-        """The newest row of a kind."""
+    def audited(self, *kinds: str) -> Iterator[AuditRow]:
+        """Rows of some kinds, newest first."""
         ...
 
 
@@ -30,6 +31,6 @@ def note_policy(store: AuditedStore, *, version: str, sha256: str, vouched_by: s
         StoreError: it cannot be written; then nothing may start under the policy.
     """
     body = json.dumps({"version": version, "sha256": sha256, "vouched_by": vouched_by})
-    last = store.last_audited(POLICY_IN_FORCE)
+    last = next(store.audited(POLICY_IN_FORCE), None)
     if last is None or last.body != body:
         store.audit([AuditNote(POLICY_IN_FORCE, "node", body)])

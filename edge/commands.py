@@ -1,25 +1,25 @@
 """The desk where head office's commands arrive: judged, noted, then confirmed, then carried out one at a time.
 
 Owns the order. A command that counts is a row of the audit chain (the inbox) before the broker hears that it came, so
-it is carried out at most once: after a power cut in between, the next start tells it as interrupted. Commands that say
-nothing (malformed, forged, replayed) are counted and noted at the 1st, 2nd, 4th, 8th ..., so that a flood cannot fill
-the chain. Knows neither what a command does nor how it travelled.
+it is carried out at most once: after a power cut the next start tells all that were begun and have no result as
+interrupted. Commands that say nothing (malformed, forged, replayed) are counted and noted at the 1st, 2nd, 4th, 8th
+..., so that a flood cannot fill the chain. Knows neither what a command does nor how it travelled.
 """
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from queue import Full, Queue
 from threading import Thread
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Literal, Protocol, Self
 
 import structlog
 
 from edge.audit import AuditNote, AuditRow
 from edge.clock import Clock
-from edge.errors import CommandError, StoreError
+from edge.errors import CommandError, CommandFaultError, StoreError
 from edge.facts import CommandResultFact, Fact
 from sync.commands import Command, Standing, judge
 from sync.errors import OutboxUnavailableError
@@ -31,22 +31,12 @@ ACCEPTED = "command.accepted"
 REFUSED = "command.refused"
 _MOST_WAITING = 16
 _STOP_S = 10.0
-_RESULTS_LOOKED_AT = 200
 
 log = structlog.get_logger("edge.commands")
 
 Outcome = Literal["done", "refused", "failed", "interrupted"]
 Work = Callable[[str], str | None]
 """Does one type of command with what it is about; returns a name for the result, or raises `CommandError`."""
-
-
-class ToldResult(Protocol):
-    """A fact as the store keeps it."""
-
-    @property
-    def body(self) -> Mapping[str, Any]:
-        """Its fields."""
-        ...
 
 
 class Inbox(Protocol):
@@ -56,12 +46,8 @@ class Inbox(Protocol):
         """Chain rows and wait for the commit."""
         ...
 
-    def last_audited(self, kind: str) -> AuditRow | None:
-        """The newest row of a kind."""
-        ...
-
-    def facts(self, *, kind: str, limit: int, newest_first: bool) -> Sequence["ToldResult"]:
-        """Facts of a kind."""
+    def audited(self, *kinds: str) -> Iterator[AuditRow]:
+        """Rows of some kinds, newest first."""
         ...
 
 
@@ -89,7 +75,8 @@ class CommandDesk:
         self._waiting: Queue[Command | None] = Queue(_MOST_WAITING)
         self._works: Mapping[str, Work] = {}
         self._thread = Thread(target=self._run, name="commands", daemon=True)
-        self._last = _named(ports.inbox.last_audited(ACCEPTED))
+        newest = next(ports.inbox.audited(ACCEPTED), None)
+        self._last = None if newest is None else _taken(newest)
         self._tell_interrupted()
 
     def open(self, works: Mapping[str, Work]) -> Self:
@@ -170,13 +157,11 @@ class CommandDesk:
                 self._tell(command, "refused", "unknown")
                 continue
             try:
-                detail = work(command.about)
+                detail = _result_of(work, command.about)
             except CommandError as error:
+                if isinstance(error, CommandFaultError):
+                    log.error("command.failed", do=command.do, exc_info=error)
                 self._tell(command, "failed", str(error))
-            except Exception:
-                # A fault of ours. A dead thread would look like a node that obeys nobody.
-                log.exception("command.failed", do=command.do)
-                self._tell(command, "failed", "fault")
             else:
                 self._tell(command, "done", detail)
 
@@ -202,15 +187,20 @@ class CommandDesk:
         self._tell(_Taken(self._ports.epoch(), version, "twin"), outcome, detail)
 
     def _tell_interrupted(self) -> None:
-        """The last command taken has no result: the power went. Of others that waited before it nothing is told."""
-        last = self._last
-        if last is None or last.epoch != self._ports.epoch():
-            return
-        results = self._ports.inbox.facts(kind=CommandResultFact.kind, limit=_RESULTS_LOOKED_AT, newest_first=True)
-        if (last.epoch, last.counter, last.do) not in [
-            (r.body["epoch"], r.body["counter"], r.body["do"]) for r in results
-        ]:
-            self._tell(last, "interrupted", None)
+        """Of what was taken in this numbering, tell in its order all that has no result: the power went meanwhile."""
+        epoch = self._ports.epoch()
+        ended: set[_Taken] = set()
+        open_ones: list[_Taken] = []
+        for row in self._ports.inbox.audited(ACCEPTED, CommandResultFact.kind):
+            taken = _taken(row)
+            if row.kind != ACCEPTED:
+                ended.add(taken)
+            elif taken.epoch != epoch:
+                break
+            elif taken not in ended:
+                open_ones.append(taken)
+        for taken in reversed(open_ones):
+            self._tell(taken, "interrupted", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +210,22 @@ class _Taken:
     do: str
 
 
-def _named(row: AuditRow | None) -> _Taken | None:
-    if row is None:
-        return None
+def _taken(row: AuditRow) -> _Taken:
     body = json.loads(row.body)
     return _Taken(body["epoch"], body["counter"], body["do"])
+
+
+def _result_of(work: Work, about: str) -> str | None:
+    """What the work has to tell.
+
+    Raises:
+        CommandError: it was not done.
+        CommandFaultError: the work has a fault of ours. A thread that died of it would look like a node that obeys
+            nobody, so it is head office that hears of it.
+    """
+    try:
+        return work(about)
+    except CommandError:
+        raise
+    except Exception as error:
+        raise CommandFaultError("fault") from error

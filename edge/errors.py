@@ -39,3 +39,7 @@ class VaultError(EdgeError):
 
 class CommandError(EdgeError):
     """A command cannot be carried out; its text is one name, because it is told to head office."""
+
+
+class CommandFaultError(CommandError):
+    """The work of a command has a fault of ours, which is the cause: worth a trace in the log."""

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from edge.store.connection import Readers
 from edge.store.rows import HeldBack, LedgerEntry, LedgerTotal, StoredFact, checksum, from_us
 from edge.store.schema import unpacked
 
-_AUDIT_PAGE = 5_000
+_AUDIT_PAGE, _KIND_PAGE = 5_000, 100
+_NO_SEQ = 2**63 - 1
 _FACT_COLUMNS = "id, kind, source, at_us, body, disposition, record_no, crc"
 _LEDGER_COLUMNS = "id, record_no, epoch, kind, fields, policy_version, first_sent_us, last_sent_us, sends, bytes"
 
@@ -114,12 +117,22 @@ class Reading:
 
     def newest_audit_rows(self, *, kind: str | None, limit: int) -> Sequence[AuditRow]:
         """The newest rows of the audit chain, newest first."""
-        sql = f"SELECT {ROW_COLUMNS} FROM audit WHERE ?1 IS NULL OR kind = ?1 ORDER BY seq DESC LIMIT ?2"  # noqa: S608
-        return [AuditRow(*row) for row in self._readers.query(sql, (kind, limit))]
+        if kind is not None:
+            return list(islice(self.audited(kind), limit))
+        sql = f"SELECT {ROW_COLUMNS} FROM audit ORDER BY seq DESC LIMIT ?"  # noqa: S608
+        return [AuditRow(*row) for row in self._readers.query(sql, (limit,))]
 
-    def last_audited(self, kind: str) -> AuditRow | None:
-        """See `Store.last_audited`."""
-        return next(iter(self.newest_audit_rows(kind=kind, limit=1)), None)
+    def audited(self, *kinds: str) -> Iterator[AuditRow]:
+        """See `Store.audited`."""
+        pages = [self._audited(kind) for kind in kinds]
+        return merge(*pages, key=lambda row: row.seq, reverse=True)
+
+    def _audited(self, kind: str) -> Iterator[AuditRow]:
+        sql = f"SELECT {ROW_COLUMNS} FROM audit WHERE kind = ? AND seq < ? ORDER BY seq DESC LIMIT ?"  # noqa: S608
+        before = _NO_SEQ
+        while page := self._readers.query(sql, (kind, before, _KIND_PAGE)):
+            yield from (AuditRow(*row) for row in page)
+            before = page[-1][0]
 
     def audit_seals(self) -> Sequence[Checkpoint]:
         """Every seal over the chain, oldest first."""

@@ -81,6 +81,10 @@ def migrations() -> Migrations:
         for statement in _AUDIT_TABLES:
             db.execute(statement)
 
+    @steps(name="0003-audit-by-kind")
+    def _audit_by_kind(db: Database) -> None:
+        db.execute("CREATE INDEX audit_kind ON audit (kind, seq)")
+
     return steps
 
 

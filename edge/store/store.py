@@ -6,7 +6,7 @@ for damage, and never deletes without saying so.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from types import TracebackType
@@ -191,9 +191,9 @@ class Store:
         rows: list[int] = _result(self._writer.submit(job, timeout_s), timeout_s)
         return rows
 
-    def last_audited(self, kind: str) -> AuditRow | None:
-        """The newest audit row of a kind; looks through the chain, so ask rarely."""
-        return self._reading.last_audited(kind)
+    def audited(self, *kinds: str) -> Iterator[AuditRow]:
+        """Audit rows of some kinds, newest first; read a page at a time, as they are asked for."""
+        return self._reading.audited(*kinds)
 
     def facts(
         self,

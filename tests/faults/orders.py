@@ -156,7 +156,7 @@ def _attack(take: Callable[[Message], None], foe: Foe, count: Count) -> None:
 
 
 def _rows(store: Store) -> int:
-    row = store.last_audited("command.refused")
+    row = next(store.audited("command.refused"), None)
     return row.seq if row is not None else 0
 
 

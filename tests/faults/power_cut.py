@@ -76,7 +76,7 @@ def _make_old(folder: Path) -> None:
     with database:
         database.execute("DROP TABLE audit")
         database.execute("DROP TABLE audit_seals")
-        database.execute("DELETE FROM _sqlite_migrations WHERE name = '0002-audit'")
+        database.execute("DELETE FROM _sqlite_migrations WHERE name IN ('0002-audit', '0003-audit-by-kind')")
     database.close()
     (folder / "shop.db.numbers").unlink()
 

@@ -1,6 +1,7 @@
 """Commands and the twin on a real store, and over a real broker from head office to the node and back."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.clock import SystemClock
-from edge.commands import CommandDesk, DeskPorts
+from edge.commands import CommandDesk, DeskPorts, Work
 from edge.errors import CommandError
 from edge.node_key import NodeKey, is_signed
 from edge.store.store import Store
@@ -88,7 +89,7 @@ def test_every_command_that_counts_gets_one_result_and_rows_in_the_chain(tmp_pat
             (5, "refused", "expired"),
             (9, "done", None),
         ]
-        refused = store.last_audited("command.refused")
+        refused = next(store.audited("command.refused"), None)
         assert refused is not None
         assert json.loads(refused.body) == {"reason": "replayed", "count": 1}
 
@@ -120,6 +121,34 @@ def test_what_was_taken_and_not_done_when_the_power_went_is_told_and_never_done(
         desk_of(store, lambda: key.public).tell_twin(1, "done", None)
         desk_of(store, lambda: key.public)
         assert results(store) == [(1, "interrupted", None), (1, "done", None)]
+
+
+def test_all_that_was_begun_and_not_ended_is_told_once_and_in_its_order(tmp_path: Path, key: NodeKey) -> None:
+    begun, gate, folder, cut = threading.Event(), threading.Event(), tmp_path / "node", tmp_path / "cut"
+    folder.mkdir()
+
+    def hang(_about: str) -> None:
+        begun.set()
+        gate.wait(20)
+
+    works: dict[str, Work] = {"note": lambda _: None, "hang": hang}
+    with open_store(folder) as store, desk_of(store, lambda: key.public).open(works) as desk:
+        desk.take(order(store, key, 1))
+        desk.take(order(store, key, 2, "hang"))
+        assert begun.wait(20)
+        for counter in (3, 5, 8):
+            desk.take(order(store, key, counter))
+        desk.take(order(store, key, 9, until_s=-5))
+        shutil.copytree(folder, cut)  # what a disk holds when the power goes here
+        gate.set()
+    for _ in range(2):
+        with open_store(cut) as store:
+            desk_of(store, lambda: key.public)
+            assert results(store) == [
+                (1, "done", None),
+                (9, "refused", "expired"),
+                *((counter, "interrupted", None) for counter in (2, 3, 5, 8)),
+            ]
 
 
 def test_another_key_is_obeyed_after_a_hand_over_and_after_a_restart(tmp_path: Path, key: NodeKey) -> None:
