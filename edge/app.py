@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from edge.answering import load_shop_data, make_assistant
 from edge.assistant.tools import NoStockView
@@ -223,9 +223,9 @@ class Appliance:
         self.store.append_wait([fact])  # a call that cannot be kept must fail in front of the shopper
         self._tickets.note(fact)
 
-    def _close_ticket(self, ticket: str, kiosk: str) -> None:
+    def _move_ticket(self, ticket: str, kiosk: str, state: Literal["coming", "closed"]) -> None:
         now, mono_s = self._clock.now(), self._clock.mono_s()
-        self._record(KioskHandoffFact(at=now, mono_s=mono_s, source=kiosk, ticket=ticket, state="closed"))
+        self._record(KioskHandoffFact(at=now, mono_s=mono_s, source=kiosk, ticket=ticket, state=state))
 
     def _known_units(self) -> dict[tuple[str, str], int]:
         return {key: int(fact.body["units"]) for key, fact in self.store.latest_by_slot().items()}
@@ -346,7 +346,7 @@ class Appliance:
             governor=self._governor,
             catalogue=self._data.catalogue,
             tickets=self._tickets,
-            close_ticket=self._close_ticket,
+            move_ticket=self._move_ticket,
             clock=self._clock,
             started_at=self._started_at,
             policy_version=self._policy.version,

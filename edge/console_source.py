@@ -6,12 +6,12 @@ ticket, which becomes a fact.
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Literal, Protocol
 
 from edge.catalogue import Catalogue
 from edge.clock import Clock
@@ -75,12 +75,16 @@ class Tickets:
         self._open: dict[str, Ticket] = {}
 
     def note(self, fact: KioskHandoffFact) -> None:
-        """A shopper called, or a colleague has been."""
+        """A shopper called, a colleague is on the way, or has been."""
         with self._lock:
             if fact.state == "closed":
                 self._open.pop(fact.ticket, None)
                 return
-            self._open[fact.ticket] = Ticket(ticket_id=fact.ticket, opened_at=fact.at, kiosk=fact.source)
+            known = self._open.get(fact.ticket)
+            if fact.state == "opened":
+                self._open[fact.ticket] = Ticket(ticket_id=fact.ticket, opened_at=fact.at, kiosk=fact.source)
+            elif known is not None:
+                self._open[fact.ticket] = replace(known, is_taken=True)
 
     def waiting(self) -> Sequence[Ticket]:
         """Open tickets, oldest first."""
@@ -105,8 +109,8 @@ class RunningShop:
     governor: Governor
     catalogue: Catalogue
     tickets: Tickets
-    close_ticket: Callable[[str, str], None]
-    """Record that the ticket of a kiosk is done."""
+    move_ticket: Callable[[str, str, Literal["coming", "closed"]], None]
+    """Record that somebody goes to the ticket of a kiosk, or that it is done."""
     clock: Clock
     started_at: datetime
     policy_version: str
@@ -246,11 +250,18 @@ class ShopSource:
 
     def close_ticket(self, ticket_id: str) -> bool:
         """Close a ticket; its fact tells head office how long the shopper waited."""
+        return self._move_ticket(ticket_id, "closed")
+
+    def take_ticket(self, ticket_id: str) -> bool:
+        """Tell the shopper at the kiosk that somebody is on the way."""
+        return self._move_ticket(ticket_id, "coming")
+
+    def _move_ticket(self, ticket_id: str, state: Literal["coming", "closed"]) -> bool:
         kiosk = self._shop.tickets.kiosk_of(ticket_id)
         if kiosk is None:
             return False
         try:
-            self._shop.close_ticket(ticket_id, kiosk)
+            self._shop.move_ticket(ticket_id, kiosk, state)
         except StoreError as error:
             raise SourceUnavailableError(str(error)) from error
         return True

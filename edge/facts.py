@@ -223,14 +223,26 @@ class KioskTurnFact(Fact):
     total_ms: Annotated[float, Field(ge=0.0), Internal]
 
 
+class KioskRatingFact(Fact):
+    """A shopper's thumb on an answer: whether it helped, and what kind of answer it was. Never the words."""
+
+    kind = "kiosk.rating"
+    lane = Lane.P2
+
+    intent: Annotated[Name, Internal]
+    outcome: Annotated[Literal["answered", "unknown", "refused", "handoff"], Internal]
+    wording: Annotated[Literal["template", "model"], Internal]
+    helped: Annotated[bool, Internal]
+
+
 class KioskHandoffFact(Fact):
-    """A shopper asked for a colleague, or a colleague has been; open tickets show on the console."""
+    """A shopper asked for a colleague, one is on the way, or has been; open tickets show on the console."""
 
     kind = "kiosk.handoff"
     lane = Lane.P1
 
     ticket: Annotated[Name, Internal]
-    state: Annotated[Literal["opened", "closed"], Internal] = "opened"
+    state: Annotated[Literal["opened", "coming", "closed"], Internal] = "opened"
 
 
 class ArtefactActivatedFact(Fact):
@@ -355,6 +367,7 @@ FACT_TYPES: tuple[type[Fact], ...] = (
     FeedBlurredFact,
     FeedRestoredFact,
     KioskTurnFact,
+    KioskRatingFact,
     KioskHandoffFact,
     ArtefactActivatedFact,
     NodeHealthFact,

@@ -15,7 +15,7 @@ from edge.errors import ConfigError
 from edge.node_key import NodeKey, is_signed
 from models.durable import LocalDisk, write_durably
 
-SHIPPED_SHA256 = "6a8928613d4db395e5ef84514f9b4f6a26cce6d8d50bb5d0444e5f1807889638"
+SHIPPED_SHA256 = "0ae7da7aa834061531ac89e5bfc202e97d7d0d96e917cbbbd66ba4b04c61b515"
 """Of firmware-config/egress-policy.toml; a test says what to write here when that file is changed."""
 BY_PROGRAM = "program"
 

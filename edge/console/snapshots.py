@@ -156,6 +156,12 @@ class Snapshots:
         """The newest picture of a camera."""
         return await self._call(lambda: self._source.picture(camera_id))
 
+    async def take_ticket(self, ticket_id: str) -> bool:
+        """Tell the shopper that somebody is on the way."""
+        taken = await self._call(lambda: self._source.take_ticket(ticket_id))
+        self._tickets = self._shared(self._source.tickets)
+        return taken
+
     async def close_ticket(self, ticket_id: str) -> bool:
         """Close a ticket; the next list no longer holds it."""
         closed = await self._call(lambda: self._source.close_ticket(ticket_id))

@@ -244,6 +244,8 @@ class Ticket:
     kiosk: str
     about: str = ""
     """Product or topic where known; never the shopper's words."""
+    is_taken: bool = False
+    """Somebody said that they are on the way."""
 
 
 class ConsoleSource(Protocol):
@@ -279,6 +281,10 @@ class ConsoleSource(Protocol):
 
     def tickets(self) -> Sequence[Ticket]:
         """Open tickets, oldest first."""
+        ...
+
+    def take_ticket(self, ticket_id: str) -> bool:
+        """Tell the shopper that somebody is on the way; False when it is not open (any more)."""
         ...
 
     def close_ticket(self, ticket_id: str) -> bool:

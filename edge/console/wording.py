@@ -37,6 +37,7 @@ KIND_TITLES: Mapping[str, str] = {
     "feed.blurred": "Camera out of focus",
     "feed.restored": "Camera restored",
     "kiosk.turn": "Kiosk question",
+    "kiosk.rating": "Answer rated",
     "kiosk.handoff": "Colleague called",
     "artefact.activated": "Weights activated",
     "node.health": "Node health",

@@ -117,8 +117,10 @@ def test_a_camera_that_goes_blind_shows_a_banner_and_no_counts(page: Browser, sh
     page.wait_until(_shows("a[href='/cameras/cam-pantry'] .pill", "6 no data"), "its slots look counted")
 
 
-def test_done_closes_a_ticket(page: Browser) -> None:
+def test_done_closes_a_ticket_that_somebody_went_to(page: Browser) -> None:
     page.wait_until(_shows(".tickets li", "Gluten-free bread"), "no ticket")
+    page.touch(".tickets li:first-child button", text="On my way")
+    page.wait_until(_shows(".tickets li:first-child", "somebody is on the way"), "nobody is on the way")
 
     page.touch(".tickets li:first-child button", text="Done")
 

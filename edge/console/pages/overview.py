@@ -58,11 +58,11 @@ class OverviewPage:
             self._tickets.show(tickets=tickets)
 
     async def _act(self, action: str, value: str) -> None:
-        if action != "close-ticket":
+        acts = {"take-ticket": self._snapshots.take_ticket, "close-ticket": self._snapshots.close_ticket}
+        if action not in acts:
             return
-        closed = await or_none(lambda: self._snapshots.close_ticket(value))
-        if closed is None:
-            ui.notify("The ticket could not be closed. Please try again.", type="warning", position="top-right")
+        if await or_none(lambda: acts[action](value)) is None:
+            ui.notify("The ticket could not be changed. Please try again.", type="warning", position="top-right")
         await self._refresh()
 
 

@@ -6,6 +6,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -305,6 +306,13 @@ class FakeSource:
     def tickets(self) -> list[Ticket]:
         self._ask("tickets")
         return list(self.open_tickets.values())
+
+    def take_ticket(self, ticket_id: str) -> bool:
+        self._ask("take_ticket")
+        if ticket_id not in self.open_tickets:
+            return False
+        self.open_tickets[ticket_id] = replace(self.open_tickets[ticket_id], is_taken=True)
+        return True
 
     def close_ticket(self, ticket_id: str) -> bool:
         self._ask("close_ticket")

@@ -169,7 +169,7 @@ def served(running: Running) -> Iterator[str]:
             governor=Governor(most_cores=1.0, least_cores=1.0, allow=lambda _: None, mono_s=clock.mono_s),
             catalogue=running.catalogue,
             tickets=Tickets(),
-            close_ticket=lambda _ticket, _kiosk: None,
+            move_ticket=lambda _ticket, _kiosk, _state: None,
             clock=clock,
             started_at=clock.now(),
             policy_version="1",
