@@ -57,9 +57,9 @@ def verify(
     places = Places(data_folder(data))
     with sentences():
         received = () if against is None else _received(against, node)
-        own_key = NodeKey.load(places.node_key, make=False).public
-        tip = noted_audit_tip(places.store)
         with reading_beside(places.store) as reading:
+            own_key = NodeKey.load(places.node_key, make=False).public
+            tip = noted_audit_tip(places.store)
             anchors = Anchors(own=reading.audit_seals(), received=received, tip=tip, key=key or own_key)
             findings, rows = _checked(reading.audit_rows(), anchors)
     if against is not None and not received:

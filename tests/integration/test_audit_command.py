@@ -100,6 +100,13 @@ def event(seal: Checkpoint, number: int) -> StoredEvent:
     return StoredEvent("t", "s", "n", f"e:p0:{number}", "audit.checkpoint", "store", at.astimezone(UTC), data)
 
 
-def test_a_missing_store_or_key_is_a_sentence(tmp_path: Path) -> None:
-    code, _ = told(Places(tmp_path / "nowhere"), "verify")
-    assert code == 1
+def test_a_folder_without_a_shop_is_told_as_that_and_a_missing_key_as_a_missing_key(
+    tmp_path: Path, places: Places
+) -> None:
+    for command in ("verify", "show"):
+        code, text = told(Places(tmp_path / "nowhere"), command)
+        assert (code, "no store; start a node first, or give its folder with --data" in text) == (1, True), text
+    places.node_key.unlink()
+    code, text = told(places, "verify")
+    assert (code, "node key" in text) == (1, True)
+    assert not places.node_key.exists()
