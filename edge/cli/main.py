@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from edge.cli.output import usage_told
+
 SUMMARIES = {
     "run": "Run a shop: cameras, kiosk, console and the link to head office.",
     "demo": "Run the demo shop with its own broker and head office, and compare with the truth.",
@@ -88,4 +90,5 @@ def main() -> None:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(100_000_000))
-    app()
+    with usage_told():
+        app()

@@ -120,6 +120,19 @@ def fail(sentence: str, also: Mapping[str, object] | None = None) -> typer.Exit:
     return typer.Exit(1)
 
 
+@contextmanager
+def usage_told() -> Iterator[None]:
+    """To programs a wrong command line is an object as well; to people the library has said it on standard error."""
+    try:
+        yield
+    except SystemExit as end:
+        # The library ends the process while it handles its own error, whose type is private to it.
+        sentence = getattr(end.__context__, "format_message", None)
+        if sentence is not None and _wants_json():
+            emit({"error": str(sentence())})
+        raise
+
+
 def _wants_json() -> bool:
     """Whether this process's command was given --json; the library keeps its current command to itself."""
     return "--json" in takewhile(lambda word: word != "--", sys.argv[1:])

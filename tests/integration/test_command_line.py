@@ -248,3 +248,25 @@ def test_the_doctor_sends_for_the_file_of_a_camera_that_is_a_file(tmp_path: Path
     assert done.returncode == 1
     assert cures
     assert all("Put the file or folder there" in cure for cure in cures)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["facts", "--limit", "nope"], "valid integer"),
+        (["nonsense"], "No such command 'nonsense'"),
+        (["audit", "verify", "--nonsense"], "No such option: --nonsense"),
+        (["demo", "--data", ""], "give the folder's name"),
+    ],
+    ids=["value", "command", "option", "own check"],
+)
+def test_a_wrong_command_line_is_one_object_for_programs_and_words_for_people(arguments: list[str], words: str) -> None:
+    done = _run(*arguments, "--json")
+    assert done.returncode == 2
+    said = json.loads(done.stdout)
+    assert list(said) == ["error"]
+    assert words in said["error"]
+    assert "Traceback" not in done.stderr
+    plain = _run(*arguments)
+    assert (plain.returncode, plain.stdout) == (2, "")
+    assert "Error" in plain.stderr
