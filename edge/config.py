@@ -66,6 +66,8 @@ class ShopSettings(BaseModel):
     """Opening hours, exceptions, returns, services (TOML)."""
     offers: Path = Path("offers.csv")
     """Offer prices with their days (CSV)."""
+    floor_plan: Path | None = None
+    """Shelves, tills and kiosks in metres (TOML), for the kiosk's map; without it places are told in words."""
 
 
 class Settings(BaseSettings):
