@@ -5,6 +5,7 @@ Nothing personal belongs into a note: bodies are names, versions and hashes.
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from edge.audit import AuditNote, AuditRow
@@ -12,25 +13,42 @@ from edge.audit import AuditNote, AuditRow
 POLICY_IN_FORCE = "policy.in_force"
 
 
-class AuditedStore(Protocol):
-    """The part of the store that keeps the chain."""
-
-    def audit(self, notes: list[AuditNote], timeout_s: float = ...) -> list[int]:
-        """Chain rows and wait for the commit."""
-        ...
+class AuditedRows(Protocol):
+    """The chain for whoever only reads it."""
 
     def audited(self, *kinds: str) -> Iterator[AuditRow]:
         """Rows of some kinds, newest first."""
         ...
 
 
-def note_policy(store: AuditedStore, *, version: str, sha256: str, vouched_by: str) -> None:
+class AuditedStore(AuditedRows, Protocol):
+    """The part of the store that keeps the chain."""
+
+    def audit(self, notes: list[AuditNote], timeout_s: float = ...) -> list[int]:
+        """Chain rows and wait for the commit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NotedPolicy:
+    """An egress policy that is or was in force."""
+
+    version: str
+    sha256: str
+    vouched_by: str
+    serial: int = 0
+
+
+def noted_policies(rows: AuditedRows) -> list[NotedPolicy]:
+    """Which policies were in force here, newest first."""
+    return [NotedPolicy(**json.loads(row.body)) for row in rows.audited(POLICY_IN_FORCE)]
+
+
+def note_policy(store: AuditedStore, policy: NotedPolicy) -> None:
     """Note which egress policy is in force and who vouches for it, once for each change.
 
     Raises:
         StoreError: it cannot be written; then nothing may start under the policy.
     """
-    body = json.dumps({"version": version, "sha256": sha256, "vouched_by": vouched_by})
-    last = next(store.audited(POLICY_IN_FORCE), None)
-    if last is None or last.body != body:
-        store.audit([AuditNote(POLICY_IN_FORCE, "node", body)])
+    if policy != next(iter(noted_policies(store)), None):
+        store.audit([AuditNote(POLICY_IN_FORCE, "node", json.dumps(asdict(policy)))])

@@ -33,7 +33,7 @@ ENVELOPE_FIELDS = ("at", "mono_s", "source")
 """Leave with every record of a named kind; only ``source`` may be hashed."""
 
 _ACTION = re.compile(r"^(?P<name>keep|drop|hash|round|bucket)(?:\((?P<number>\d+(?:\.\d+)?)\))?$")
-_KEY_BYTES = 32
+_KEY_BYTES, _SERIALS = 32, 2**53
 
 
 class Verb(StrEnum):
@@ -63,6 +63,8 @@ class EgressPolicy:
 
     version: str
     kinds: Mapping[str, Mapping[str, Action]]
+    serial: int = 0
+    """Rises with every policy that a shop signs, so that an older one can be told; 0: the file gives none."""
 
 
 class EgressSettings(BaseModel):
@@ -123,17 +125,21 @@ def parse_policy(text: str, *, fact_types: Sequence[type[Fact]] = FACT_TYPES) ->
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"not valid TOML: {error}") from error
-    unknown = set(document) - {"version", "kinds"}
+    unknown = set(document) - {"version", "serial", "kinds"}
     if unknown:
-        raise ConfigError(f'unknown key {min(unknown)!r}; only version and [kinds."..."] belong here')
+        raise ConfigError(f'unknown key {min(unknown)!r}; only version, serial and [kinds."..."] belong here')
     version = document.get("version")
     if not isinstance(version, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", version):
         raise ConfigError('version: give the policy one, such as version = "2026-11-22.1"')
+    serial = document.get("serial", 0)
+    if type(serial) is not int or not 0 <= serial < _SERIALS:
+        raise ConfigError("serial: must be a whole number from 1 on, one higher at every change")
     by_kind = {fact_type.kind: fact_type for fact_type in fact_types}
     kinds = document.get("kinds", {})
     if not isinstance(kinds, dict):
         raise ConfigError('kinds: must be tables, such as [kinds."shelf.count"]')
-    return EgressPolicy(version, {kind: _checked_kind(kind, fields, by_kind) for kind, fields in kinds.items()})
+    checked = {kind: _checked_kind(kind, fields, by_kind) for kind, fields in kinds.items()}
+    return EgressPolicy(version, checked, serial)
 
 
 def load_store_key(path: Path) -> bytes:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from edge.audit_notes import note_policy
+from edge.audit_notes import note_policy, noted_policies
 from edge.clock import Clock
 from edge.config import ShopFiles
 from edge.egress import EgressGate
 from edge.egress_policy import EgressPolicy, EgressSettings, load_store_key
 from edge.node_key import NodeKey
 from edge.places import DEFAULT_POLICY, Places
-from edge.policy_trust import vouched_policy
+from edge.policy_trust import refuse_older, vouched_policy
 from edge.store.backup import Backups
 from edge.store.store import Store
 
@@ -28,7 +28,7 @@ def open_store(shop: ShopFiles, places: Places, clock: Clock) -> Iterator[tuple[
     """Open the shop's store under its policy.
 
     Raises:
-        ConfigError: the policy or a key is wrong, or nobody vouches for the policy.
+        ConfigError: the policy or a key is wrong, nobody vouches for the policy, or a newer one was in force.
         StoreError: the store cannot be opened.
     """
     settings = shop.settings
@@ -42,7 +42,8 @@ def open_store(shop: ShopFiles, places: Places, clock: Clock) -> Iterator[tuple[
     )
     with ExitStack() as stack:
         stack.enter_context(store)
-        note_policy(store, version=vouched.policy.version, sha256=vouched.sha256, vouched_by=vouched.vouched_by)
+        refuse_older(vouched, noted_policies(store))
+        note_policy(store, vouched.note)
         backup_to = settings.store.backup_to
         if backup_to is not None:
             every_h = settings.store.backup_every_h

@@ -1,15 +1,17 @@
 """Who vouches for a privacy policy: this program itself, head office's key, or, in a shop without one, the box's own.
 
 Owns the pin of the policy that came with the program and the form of a signature (Ed25519, RFC 8032, in a file beside
-the policy). Refuses a policy that nobody vouches for. The floor of `edge.egress_policy` holds whoever has signed.
+the policy). Refuses a policy that nobody vouches for, and one that is older than what was in force here before. The
+floor of `edge.egress_policy` holds whoever has signed.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.audit_notes import NotedPolicy
 from edge.egress_policy import EgressPolicy, policy_of, read_policy
 from edge.errors import ConfigError
 from edge.node_key import NodeKey, is_signed
@@ -32,6 +34,11 @@ class VouchedPolicy:
     sha256: str
     vouched_by: str
 
+    @property
+    def note(self) -> NotedPolicy:
+        """What the audit keeps of it."""
+        return NotedPolicy(self.policy.version, self.sha256, self.vouched_by, self.policy.serial)
+
 
 def vouched_policy(path: Path, *, signers: Sequence[str], own_key: str | None) -> VouchedPolicy:
     """Read a policy that may be worked under.
@@ -49,6 +56,7 @@ def vouched_policy(path: Path, *, signers: Sequence[str], own_key: str | None) -
     policy = policy_of(path, text)
     if digest == SHIPPED_SHA256:
         return VouchedPolicy(policy, digest, BY_PROGRAM)
+    _require_serial(path, policy)
     trusted = tuple(signers) or ((own_key,) if own_key is not None else ())
     key, signature = _read_signature(path)
     if key not in trusted:
@@ -60,6 +68,26 @@ def vouched_policy(path: Path, *, signers: Sequence[str], own_key: str | None) -
     return VouchedPolicy(policy, digest, key)
 
 
+def refuse_older(vouched: VouchedPolicy, noted: Iterable[NotedPolicy]) -> None:
+    """Let no signed policy come back that another one has followed; ``noted`` are those that were in force here.
+
+    The program's own has no number: it is as new as the program is.
+
+    Raises:
+        ConfigError: it is older than one of them, or carries the number of another.
+    """
+    if vouched.vouched_by == BY_PROGRAM:
+        return
+    mine = vouched.policy.serial
+    newest = max((other for other in noted if other.sha256 != vouched.sha256), key=_serial, default=None)
+    if newest is not None and newest.serial >= mine:
+        raise ConfigError(
+            f"egress policy {vouched.policy.version} has serial {mine}, and {newest.version} with serial"
+            f" {newest.serial} was in force here: an older policy does not count; if it is meant, give it serial ="
+            f" {newest.serial + 1} and sign it anew"
+        )
+
+
 def sign_policy(path: Path, key: NodeKey) -> Path:
     """Check a policy, sign its bytes and return where the signature was written.
 
@@ -67,7 +95,7 @@ def sign_policy(path: Path, key: NodeKey) -> Path:
         ConfigError: the policy is wrong, or the signature cannot be written.
     """
     text = read_policy(path)
-    policy_of(path, text)
+    _require_serial(path, policy_of(path, text))
     target = signature_path(path)
     body = json.dumps({"key": key.public, "signature": key.sign(_PURPOSE + text)})
     try:
@@ -80,6 +108,18 @@ def sign_policy(path: Path, key: NodeKey) -> Path:
 def signature_path(policy: Path) -> Path:
     """Where a policy's signature lies."""
     return policy.with_name(f"{policy.name}.sig")
+
+
+def _serial(noted: NotedPolicy) -> int:
+    return noted.serial
+
+
+def _require_serial(path: Path, policy: EgressPolicy) -> None:
+    if policy.serial < 1:
+        raise ConfigError(
+            f"egress policy {path}: a policy of the shop's own needs a number, such as serial = 1 below its version,"
+            " one higher at every change, so that an older one cannot be put back"
+        )
 
 
 def _read_signature(policy: Path) -> tuple[str, str]:

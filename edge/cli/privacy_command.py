@@ -5,12 +5,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
+from edge.audit_notes import noted_policies
 from edge.cli.output import DataFolder, Json, ShopFolder, emit, say, sentences, table
 from edge.cli.places import data_folder, shop_folder
 from edge.config import load_shop, sentence_of
@@ -22,7 +24,7 @@ from edge.facts import FACT_TYPES, Fact
 from edge.node_key import NodeKey
 from edge.node_store import policy_path
 from edge.places import Places
-from edge.policy_trust import BY_PROGRAM, VouchedPolicy, sign_policy, vouched_policy
+from edge.policy_trust import BY_PROGRAM, VouchedPolicy, refuse_older, sign_policy, vouched_policy
 from edge.store.reading import reading_beside
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -113,8 +115,7 @@ def policy(*, shop: ShopFolder = None, data: DataFolder = None, as_json: Json = 
     with sentences():
         path, vouched = _vouched(shop_folder(shop), Places(data_folder(data)))
     if as_json:
-        told = {"version": vouched.policy.version, "sha256": vouched.sha256, "vouched_by": vouched.vouched_by}
-        emit({"policy": path, **told, "kinds": sorted(vouched.policy.kinds)})
+        emit({"policy": path, **asdict(vouched.note), "kinds": sorted(vouched.policy.kinds)})
         return
     by = "it came with the program" if vouched.vouched_by == BY_PROGRAM else f"signed with the key {vouched.vouched_by}"
     say(f"Policy {vouched.policy.version}: {path}")
@@ -129,7 +130,11 @@ def _vouched(shop: Path, places: Places) -> tuple[Path, VouchedPolicy]:
     files = load_shop(shop)
     own_key = NodeKey.load(places.node_key, make=False).public if places.node_key.exists() else None
     path = policy_path(files)
-    return path, vouched_policy(path, signers=files.settings.egress.signers, own_key=own_key)
+    vouched = vouched_policy(path, signers=files.settings.egress.signers, own_key=own_key)
+    if places.store.exists():
+        with reading_beside(places.store) as reading:
+            refuse_older(vouched, noted_policies(reading))
+    return path, vouched
 
 
 def _store_key(places: Places) -> bytes:

@@ -9,15 +9,18 @@ from typer.testing import CliRunner
 
 from edge.cli import privacy_command
 from edge.clock import SystemClock
+from edge.config import load_shop
 from edge.egress import EgressGate
 from edge.egress_policy import load_policy
+from edge.errors import ConfigError
 from edge.facts import KioskHandoffFact, ShelfCountFact
+from edge.node_store import open_store
 from edge.places import DEFAULT_POLICY, DEMO_SHOP, Places
 from edge.store.config import StoreSettings
 from edge.store.store import Store
 
 RUNNER = CliRunner()
-OWN = 'version = "own-1"\n[kinds."shelf.count"]\nunits = "bucket(5)"\n'
+OWN = 'version = "own-1"\nserial = 1\n[kinds."shelf.count"]\nunits = "bucket(5)"\n'
 
 
 def told(*words: str, text: str | None = None) -> tuple[int, str]:
@@ -108,3 +111,33 @@ def test_where_head_office_is_named_only_its_signature_counts(shop: Path, tmp_pa
     told("sign", str(own), "--data", str(tmp_path))
     code, text = told("policy", *where)
     assert (code, "does not trust" in text) == (1, True)
+
+
+def test_an_older_signed_policy_is_refused_at_the_start_and_by_the_command(shop: Path, tmp_path: Path) -> None:
+    own, places = shop / "egress-policy.toml", Places(tmp_path / "data")
+    where = ("--shop", str(shop), "--data", str(places.data))
+    places.make()
+
+    def put(number: int) -> None:
+        own.write_text(OWN.replace("own-1", f"own-{number}").replace("serial = 1", f"serial = {number}"))
+        assert told("sign", str(own), "--data", str(places.data))[0] == 0
+
+    def start() -> str:
+        with open_store(load_shop(shop), places, SystemClock()) as (_, policy):
+            return policy.version
+
+    put(1)
+    kept = [(path, path.read_bytes()) for path in (own, own.with_name("egress-policy.toml.sig"))]
+    assert start() == "own-1"
+    put(2)
+    assert [start(), start()] == ["own-2", "own-2"]
+    for path, content in kept:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"own-1 has serial 1, and own-2 with serial 2 was in force.*serial = 3"):
+        start()
+    code, text = told("policy", *where)
+    assert (code, "an older policy does not count" in text) == (1, True)
+    own.unlink()
+    assert start() == load_policy(DEFAULT_POLICY).version
+    put(3)
+    assert start() == "own-3"

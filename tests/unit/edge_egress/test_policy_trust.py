@@ -5,15 +5,23 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.audit_notes import NotedPolicy
 from edge.errors import ConfigError
 from edge.node_key import NodeKey
 from edge.places import DEFAULT_POLICY
-from edge.policy_trust import BY_PROGRAM, SHIPPED_SHA256, sign_policy, signature_path, vouched_policy
+from edge.policy_trust import (
+    BY_PROGRAM,
+    SHIPPED_SHA256,
+    refuse_older,
+    sign_policy,
+    signature_path,
+    vouched_policy,
+)
 
 BOX = NodeKey(Ed25519PrivateKey.from_private_bytes(bytes(32)))
 HEAD_OFFICE = NodeKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 STRANGER = NodeKey(Ed25519PrivateKey.from_private_bytes(b"s" * 32))
-OWN = 'version = "shop-1"\n[kinds."shelf.count"]\nunits = "bucket(5)"\n'
+OWN = 'version = "shop-1"\nserial = 1\n[kinds."shelf.count"]\nunits = "bucket(5)"\n'
 
 
 @pytest.fixture
@@ -92,3 +100,40 @@ def test_a_policy_that_is_no_text_is_refused(policy: Path) -> None:
     policy.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="UTF-8"):
         vouched_policy(policy, signers=(), own_key=None)
+
+
+def test_a_policy_of_the_shops_own_needs_a_number(policy: Path) -> None:
+    policy.write_text(OWN.replace("serial = 1\n", ""))
+    with pytest.raises(ConfigError, match="needs a number, such as serial = 1"):
+        sign_policy(policy, BOX)
+    for wrong in ("0", "true", '"2"', "-1", str(2**53)):
+        policy.write_text(OWN.replace("serial = 1", f"serial = {wrong}"))
+        with pytest.raises(ConfigError, match="serial"):
+            sign_policy(policy, BOX)
+
+
+@pytest.mark.parametrize(
+    ("serial", "noted", "is_refused"),
+    [
+        (3, [], False),
+        (3, [("own", 3)], False),
+        (3, [("other", 2), ("program", 0)], False),
+        (3, [("other", 3)], True),
+        (3, [("program", 0), ("own", 3), ("other", 4)], True),
+        (0, [("other", 4)], False),
+    ],
+    ids=["the first", "again", "newer", "the number of another", "an older one", "the program's own"],
+)
+def test_a_policy_counts_only_while_none_has_followed_it(
+    policy: Path, serial: int, noted: list[tuple[str, int]], is_refused: bool
+) -> None:
+    if serial:
+        policy.write_text(OWN.replace("serial = 1", f"serial = {serial}"))
+        sign_policy(policy, BOX)
+    vouched = vouched_policy(policy if serial else DEFAULT_POLICY, signers=(), own_key=BOX.public)
+    rows = [NotedPolicy(name, vouched.sha256 if name == "own" else name, "k", number) for name, number in noted]
+    if is_refused:
+        with pytest.raises(ConfigError, match=r"older policy does not count.*serial = "):
+            refuse_older(vouched, rows)
+    else:
+        refuse_older(vouched, rows)
