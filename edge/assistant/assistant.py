@@ -15,7 +15,7 @@ from typing import Literal
 import structlog
 
 from edge.assistant import templates
-from edge.assistant.guard import guard
+from edge.assistant.guard import guard, words_of_goods
 from edge.assistant.replies import Replies
 from edge.assistant.reply import Reply
 from edge.assistant.router import Intent, Phrases, Router
@@ -77,6 +77,7 @@ class Assistant:
         self._worder = worder
         self._sessions = sessions or Sessions()
         self._verifier = Verifier(tools.shop.catalogue)
+        self._goods = words_of_goods(product.title for product in tools.shop.catalogue)
         self._ticket_lock = Lock()
         self._next_ticket = first_ticket
         self._log = structlog.get_logger("edge.assistant")
@@ -93,13 +94,14 @@ class Assistant:
         it" follow "where is the butter".
         """
         steps = _Steps(self._clock)
-        guarded = guard(question)
+        guarded = guard(question, goods=self._goods)
         steps.done("guard")
-        if guarded.text is None or guarded.masked:  # a question around a card number is for a person to answer
+        asked = guarded.question
+        if asked is None:
             reply = Reply(Intent.UNKNOWN, templates.REFUSED if guarded.is_attack else templates.DONT_KNOW)
             outcome: Outcome = "refused" if guarded.is_attack else "unknown"
             return self._finish(reply, outcome, steps, kiosk_id=kiosk_id)
-        route = self._router.route(guarded.text)
+        route = self._router.route(asked)
         steps.done("route")
         memory = self._sessions.recall(session, mono_s=self._clock.mono_s())
         if route.intent is Intent.CALL_COLLEAGUE:
@@ -108,7 +110,7 @@ class Assistant:
         if reply.facts:
             self._sessions.remember(session, mono_s=self._clock.mono_s(), talk=reply.talk(memory.talk))
         steps.done("tools")
-        worded = self._worded(guarded.text, reply, steps)
+        worded = self._worded(asked, reply, steps)
         outcome = "answered" if reply.facts or reply.text in _SMALL_TALK else "unknown"
         return self._finish(reply, outcome, steps, kiosk_id=kiosk_id, worded=worded)
 

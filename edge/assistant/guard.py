@@ -1,62 +1,85 @@
 """The first to see a shopper's words: cleans them, masks personal data, stops attacks on the language model.
 
-What leaves here holds no card number, IBAN, e-mail address or telephone number; nothing behind it sees the original.
-Refuses only what is plainly aimed at the machine: a rude or dangerous-sounding question is an ordinary question.
+What leaves here holds no card number, bank account, e-mail or IP address, telephone number or told name; nothing
+behind it sees the original. Refuses only what is aimed at the machine; what is meant to hurt people is no refusal but
+gets no goods shown either. Other programs' texts are masked and judged here as well.
+
+    question ─► clean ─► mask ─► judge ─┬─► text with [marks], and the question without them
+                                        └─► none: an attack, a harmful wish, too long, or nothing left
 """
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Literal
+
+from edge.assistant.attacks import Attack, attack_in
+from edge.detectors import Detector, Span, scan
+from edge.second_net.machine_numbers import holds_day
 
 MAX_CHARS = 300
-Masked = Literal["card", "iban", "email", "phone"]
 
-_EMAIL = re.compile(r"[\w.+-]{1,64}\s?(?:@|\(at\))\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-_IBAN = re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,3})?\b")
 _DIGITS = re.compile(r"(?<![\w.])\+?\(?\d(?:[ ()./-]{0,2}\d){6,22}(?!\w)")
+_AT_WRITTEN_OUT = re.compile(r"[\w.+-]{1,64}\s?[\[(]\s?at\s?[\])]\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}", re.IGNORECASE)
 _EAN = re.compile(r"\d{8}|\d{12,14}")
-
-_ATTACKS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"\b(ignore|disregard|forget|override|bypass)\b.{0,40}\b(instruction|prompt|rule|guideline|polic)",
-        r"\b(ignore|disregard|forget)\b.{0,40}\b(everything|previous|above|learned|told|before)",
-        r"\b(system|developer|hidden|initial|original)\s+(prompt|message|instruction)",
-        r"\b(reveal|repeat|print|show|output|leak)\b.{0,40}\b(prompt|instructions|configuration|password|secret)",
-        r"\b(reveal|repeat|print|show|output|leak)\b.{0,40}\b(your|hidden|internal) (rules|guidelines)",
-        r"\b(you are now|from now on you|act as|pretend (to be|you)|roleplay|role-play|simulate)\b",
-        r"\b(jailbreak|DAN mode|developer mode|god mode|do anything now|unfiltered)\b",
-        r"<\|?\s*(im_start|im_end|system|user|assistant|endoftext|script)|\[/?INST\]|<<SYS>>",
-        r"\b(assistant|system)\s*:",
-        r"\b(say|tell|claim|state|write|pretend)\b.{0,30}\b(is free|are free|for free|everything is)",
-        r"\b(say|tell|claim|state|write|pretend)\b.{0,30}\bcosts? (nothing|0|zero)",
-        r"(;|'|\")\s*(drop|delete|insert|update|select|union)\b|\bunion\s+select\b|\{\{.*\}\}|\$\{|\.\./",
-        r"\b(staff|employee|cashier|manager|customer)('s)?\s+(password|pin|salary|address|phone|home|number)\b",
-    )
-)
+_MARK = re.compile(rf"\[(?:{'|'.join(Detector)})\]")
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """A question that is safe to go on with, or None as ``text`` where it is an attack or empty."""
+    """A question that is safe to go on with, or None where nobody may go on."""
 
     text: str | None
-    masked: tuple[Masked, ...] = ()
-    is_attack: bool = False
+    """With a mark such as ``[card]`` in the place of each personal thing."""
+    masked: tuple[Detector, ...] = ()
+    attack: Attack | None = None
+
+    @property
+    def is_attack(self) -> bool:
+        """Whether it was aimed at the machine."""
+        return self.attack is not None and self.attack is not Attack.HARM
+
+    @property
+    def question(self) -> str | None:
+        """The text without the marks: what is left to ask; None where nothing is."""
+        return None if self.text is None else " ".join(_MARK.sub(" ", self.text).split()) or None
 
 
-def guard(question: str) -> Guarded:
+def guard(question: str, *, goods: Collection[str] = frozenset()) -> Guarded:
     """Clean, mask, judge; pure.
 
-    ``question`` may be anything; over `MAX_CHARS` it is cut here, though the kiosk refuses it before.
+    Args:
+        question: anything; what is longer than `MAX_CHARS` is no question.
+        goods: words of the shop's own products, lower case: "Dr. Schär" is then nobody's name.
     """
-    clean = _cleaned(question)[:MAX_CHARS]
-    text, masked = _masked(clean)
-    if any(attack.search(text) for attack in _ATTACKS):
-        return Guarded(None, masked, is_attack=True)
+    clean = _cleaned(question)
+    attack = attack_in(clean)
+    if attack is not None or len(clean) > MAX_CHARS:
+        return Guarded(None, attack=attack)
+    text, masked = _with_rows_of_digits_masked(*masked_text(clean, goods=goods))
     return Guarded(text or None, masked)
+
+
+def masked_text(text: str, *, goods: Collection[str] = frozenset()) -> tuple[str, tuple[Detector, ...]]:
+    """The text with a mark in the place of each personal thing, and what was masked, in order; pure."""
+    spans = [span for span in scan(text) if not _is_goods(text, span, goods)]
+    written_out = [Span(Detector.EMAIL, *match.span()) for match in _AT_WRITTEN_OUT.finditer(text)]
+    spans += [span for span in written_out if all(span.end <= o.start or span.start >= o.end for o in spans)]
+    spans.sort(key=lambda span: span.start)
+    for span in reversed(spans):
+        text = f"{text[: span.start]}[{span.detector}]{text[span.end :]}"
+    return text, tuple(span.detector for span in spans)
+
+
+def words_of_goods(titles: Iterable[str]) -> frozenset[str]:
+    """The words of products' titles as `guard` wants them."""
+    return frozenset(word for title in titles for word in _WORD.findall(title.casefold()))
+
+
+def _is_goods(text: str, span: Span, goods: Collection[str]) -> bool:
+    words = _WORD.findall(text[span.start : span.end].casefold())
+    return span.detector is Detector.NAME and bool(words) and all(word in goods for word in words)
 
 
 def _cleaned(question: str) -> str:
@@ -68,38 +91,22 @@ def _cleaned(question: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def _masked(text: str) -> tuple[str, tuple[Masked, ...]]:
-    found: list[Masked] = []
+def _with_rows_of_digits_masked(text: str, masked: tuple[Detector, ...]) -> tuple[str, tuple[Detector, ...]]:
+    """At a kiosk a bare row of digits is somebody's number, where it is no article number and no day."""
+    found: list[Detector] = []
 
-    def replace(kind: Masked) -> str:
-        found.append(kind)
-        return f"[{kind}]"
+    def judged(run: re.Match[str]) -> str:
+        if not _is_somebodys(run[0]):
+            return run[0]
+        found.append(Detector.PHONE)
+        return f"[{Detector.PHONE}]"
 
-    text = _EMAIL.sub(lambda _: replace("email"), text)
-    text = _IBAN.sub(lambda match: replace("iban") if _is_iban(match[0]) else match[0], text)
-    text = _DIGITS.sub(lambda match: _masked_digits(match[0], replace), text)
-    return text, tuple(found)
+    return _DIGITS.sub(judged, text), (*masked, *found)
 
 
-def _masked_digits(run: str, replace: Callable[[Masked], str]) -> str:
+def _is_somebodys(run: str) -> bool:
     digits = re.sub(r"\D", "", run)
-    if 13 <= len(digits) <= 19 and _passes_luhn(digits):
-        return replace("card")
-    if _EAN.fullmatch(run.strip()) and not run.startswith(("0", "+")):
-        return run  # an article number typed from a pack; a telephone number starts with 0 or +
-    if len(digits) >= 9 or (run.lstrip("(").startswith(("0", "+")) and len(digits) >= 7):
-        return replace("phone")
-    return run
-
-
-def _passes_luhn(digits: str) -> bool:
-    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
-
-
-def _is_iban(text: str) -> bool:
-    """Check digits after ISO 13616: the rearranged number modulo 97 is 1."""
-    compact = re.sub(r"[ -]", "", text).upper()
-    if not 15 <= len(compact) <= 34:
-        return False
-    return int("".join(str(int(char, 36)) for char in compact[4:] + compact[:4])) % 97 == 1
+    is_dialled = run.lstrip("(").startswith(("0", "+"))
+    if holds_day(run) or (_EAN.fullmatch(run.strip()) and not is_dialled):
+        return False  # an article number typed from a pack; a telephone number starts with 0 or +
+    return len(digits) >= 9 or (is_dialled and len(digits) >= 7)

@@ -13,6 +13,13 @@ from edge.assistant.guard import MAX_CHARS, guard
         ("iban DE89 3704 0044 0532 0130 00 milk", "iban [iban] milk"),
         ("call me 0151 23456789", "call me [phone]"),
         ("call me +49 30 555 0142 about eggs", "call me [phone] about eggs"),
+        ("my name is Anna Berg, where is milk", "my name is [name], where is milk"),
+        ("write to anna (at) example.org", "write to [email]"),
+        ("card \uff14\uff11\uff11\uff11 1111 1111 1111", "card [card]"),
+        ("4111\u200b1111\u200b1111\u200b1111", "[card]"),
+        ("my number is 017123456789", "my number is [phone]"),
+        ("open on 02.01.2027", "open on 02.01.2027"),
+        ("Dr. Oetker pizza", "Dr. Oetker pizza"),
         ("milk 3.5% 1,5 l", "milk 3.5% 1,5 l"),
         ("article 4006381333931", "article 4006381333931"),
         ("12345678 batteries", "12345678 batteries"),
@@ -62,6 +69,15 @@ def test_a_harmless_question_that_sounds_otherwise_is_let_through(question: str)
 
 
 def test_nothing_longer_than_the_limit_gets_through() -> None:
-    text = guard("milk " * 500).text
-    assert text is not None
-    assert len(text) <= MAX_CHARS
+    assert guard("milk " * 500).text is None
+    assert guard("m" * MAX_CHARS).text is not None
+
+
+def test_what_is_left_to_ask_is_asked_without_the_marks() -> None:
+    assert guard("my card 4111 1111 1111 1111 where is milk").question == "my card where is milk"
+    assert guard("4111 1111 1111 1111").question is None
+
+
+def test_a_titled_name_of_the_shops_own_goods_is_nobodys() -> None:
+    assert guard("Dr. Maple bread", goods={"maple"}).masked == ()
+    assert guard("Dr. Maple bread").masked == ("name",)
