@@ -12,6 +12,7 @@ import numpy as np
 from vision import nanodet
 from vision.box_network import BoxNetwork
 from vision.detections import Detections, nms
+from vision.fusion import fuse
 from vision.letterbox import Picture
 from vision.pictures import Quad, fit_to, rectify
 from vision.quads import part_of, sides_of
@@ -22,10 +23,17 @@ PACK_PX = 36.0
 MIN_SIDE_PX = 64
 MAX_SIDE_PX = 960
 _STEP_PX = 32
+_SURE_FROM = 0.4
 _FIRST_SIDE_PX, _LOOKS = 320, 2
 """The first look at a picture whose packs are of unknown width, and how many looks come before the one that counts.
 On 36 far photographs and 6 close-ups a first look at 416 or 640 found no better sizes, and one look alone was wrong
 by a factor of three in one close-up."""
+_SEEN_WIDER = 1.05
+"""Found packs are wider than labelled ones, because the narrow are missed: by this much on half of the photographs."""
+_SIZES = (0.85, 1.0, 1.2)
+"""Looks that are joined, in shares of the size found. Chosen on one half of 36 photographs; on the other precision .756
+and recall .745 at the one size became .781 and .745 at three, count error 15.6 % 15.0 (on all: 12.6 % 11.7)."""
+_FAINTEST_JOINED = 0.15
 MOST_OVERLAP = 0.45
 """Of two packs. The decoder's .5 left doubles on dense rows: at the best size count error .121, with this .118."""
 
@@ -38,8 +46,7 @@ def side_for_packs(picture_size_px: tuple[int, int], *, pack_width_px: float) ->
     """
     if not pack_width_px > 0:
         raise ValueError(f"a pack of {pack_width_px} pixels has no width; give it as it is in the camera's picture")
-    wanted = max(picture_size_px) * PACK_PX / pack_width_px
-    return int(min(max(round(wanted / _STEP_PX) * _STEP_PX, MIN_SIDE_PX), MAX_SIDE_PX))
+    return _stepped(max(picture_size_px) * PACK_PX / pack_width_px)
 
 
 def at_scale(image_bgr: Picture, side_px: int) -> Picture:
@@ -126,7 +133,8 @@ def _cells(size_px: tuple[int, int], facings: int) -> list[_Cell]:
 class ProductDetector:
     """Products in a picture; ``threshold`` is the lowest score that is returned.
 
-    ``side_px`` is from `side_for_packs`; where it is None, each picture's own size is found by looking two times more.
+    ``side_px`` is from `side_for_packs`; where it is None, each picture's own size is found by looking twice, and what
+    three sizes near it say is joined, so that a score is the mean of three.
 
     Raises:
         ArtefactInvalidError: the weights know no products.
@@ -140,21 +148,33 @@ class ProductDetector:
 
     def detect(self, image_bgr: Picture) -> Detections:
         """Products in uint8 (H, W, 3), BGR, 0..255; boxes in its pixels, one label, best first. Blocks."""
-        return self._look(image_bgr, self._side_px or self.side_px_of(image_bgr))
+        if self._side_px is not None:
+            return self._look(image_bgr, self._side_px, threshold=self._threshold)
+        side_px = self.side_px_of(image_bgr)
+        looks = [
+            self._look(image_bgr, size, threshold=_FAINTEST_JOINED)
+            for size in sorted({_stepped(side_px * share) for share in _SIZES})
+        ]
+        return nms(fuse(looks), iou_above=MOST_OVERLAP).at_least(self._threshold)
 
     def side_px_of(self, image_bgr: Picture) -> int:
         """Long side at the input that suits the packs of a picture. Blocks for two looks."""
         side_px = _FIRST_SIDE_PX
         for _ in range(_LOOKS):
-            boxes = self._look(image_bgr, side_px).xyxy_px
+            boxes = self._look(image_bgr, side_px, threshold=_SURE_FROM).xyxy_px
             if not len(boxes):
-                break
+                return side_px
             usual = float(np.median(boxes[:, 2] - boxes[:, 0]))
             side_px = side_for_packs((image_bgr.shape[1], image_bgr.shape[0]), pack_width_px=usual)
-        return side_px
+        return _stepped(side_px * _SEEN_WIDER)
 
-    def _look(self, image_bgr: Picture, side_px: int) -> Detections:
+    def _look(self, image_bgr: Picture, side_px: int, *, threshold: float) -> Detections:
         seen = at_scale(image_bgr, side_px)
         shrink = side_px / nanodet.SIDE_PX
-        found = self._network.find(seen, threshold=self._threshold, classes=self._classes, shrink=shrink)
+        found = self._network.find(seen, threshold=threshold, classes=self._classes, shrink=shrink)
         return restored(nms(found, iou_above=MOST_OVERLAP), seen=seen, picture=image_bgr)
+
+
+def _stepped(side_px: float) -> int:
+    """The nearest size that the network takes."""
+    return int(min(max(round(side_px / _STEP_PX) * _STEP_PX, MIN_SIDE_PX), MAX_SIDE_PX))
