@@ -87,11 +87,19 @@ class Assistant:
         """Whether the language model would word an answer now; without it templates speak."""
         return self._worder is not None and self._worder.is_up
 
-    def ask(self, question: str, *, kiosk_id: str, session: str | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        kiosk_id: str,
+        session: str | None = None,
+        on_draft: Callable[[Answer], None] | None = None,
+    ) -> Answer:
         """Answer one question.
 
         ``question`` is the shopper's text as typed; it is neither stored nor logged. ``session`` lets "how much is
-        it" follow "where is the butter".
+        it" follow "where is the butter". Where the model is about to word the answer, ``on_draft`` gets it in the
+        template's words first, proved, on the asking thread.
         """
         steps = _Steps(self._clock)
         guarded = guard(question, goods=self._goods)
@@ -110,8 +118,10 @@ class Assistant:
         if reply.facts:
             self._sessions.remember(session, mono_s=self._clock.mono_s(), talk=reply.talk(memory.talk))
         steps.done("tools")
-        worded = self._worded(asked, reply, steps)
         outcome = "answered" if reply.facts or reply.text in _SMALL_TALK else "unknown"
+        if on_draft is not None and self.is_wording and reply.may_be_worded:
+            on_draft(self._proved(reply, outcome, steps))
+        worded = self._worded(asked, reply, steps)
         return self._finish(reply, outcome, steps, kiosk_id=kiosk_id, worded=worded)
 
     def call_colleague(self, *, kiosk_id: str, session: str | None = None) -> Answer:
@@ -161,12 +171,21 @@ class Assistant:
     def _finish(
         self, reply: Reply, outcome: Outcome, steps: "_Steps", *, kiosk_id: str, worded: str | None = None
     ) -> Answer:
+        answer = self._proved(reply, outcome, steps, worded=worded)
+        try:
+            self._record(self._turn_fact(answer, reply.sku, kiosk_id))
+        except StoreError as error:
+            # The shopper gets the answer even when there is no room left to count it; tickets are another matter.
+            self._log.warning("assistant.turn_not_recorded", error=type(error).__name__)
+        return answer
+
+    def _proved(self, reply: Reply, outcome: Outcome, steps: "_Steps", *, worded: str | None = None) -> Answer:
         text, facts, verified = worded or reply.text, reply.facts, True
         if worded is None and not self._verifier.prove(reply.text, reply.facts).ok:
             self._log.error("assistant.template_unproved", intent=reply.intent.value)
             text, facts, outcome, verified = templates.CALL_FAILED, (), "unknown", False
         steps.done("verify")
-        answer = Answer(
+        return Answer(
             answer=text,
             intent=reply.intent.value,
             facts=tuple(fact.as_plain() for fact in facts),
@@ -175,12 +194,6 @@ class Assistant:
             timings_ms=steps.timings_ms(),
             outcome=outcome,
         )
-        try:
-            self._record(self._turn_fact(answer, reply.sku, kiosk_id))
-        except StoreError as error:
-            # The shopper gets the answer even when there is no room left to count it; tickets are another matter.
-            self._log.warning("assistant.turn_not_recorded", error=type(error).__name__)
-        return answer
 
     def _turn_fact(self, answer: Answer, sku: str | None, kiosk_id: str) -> KioskTurnFact:
         return KioskTurnFact(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from edge.assistant.assistant import Answer
 from edge.assistant.tools import Stock
 from edge.errors import StoreFullError
 from edge.facts import Fact, KioskHandoffFact, KioskTurnFact
@@ -179,3 +180,25 @@ def test_a_list_or_an_allergen_is_never_worded_by_the_model() -> None:
 def test_every_step_is_timed(shop: Shop) -> None:
     timings = shop.assistant.ask("where is the butter", kiosk_id="k").timings_ms
     assert set(timings) == {"guard", "route", "tools", "wording", "verify", "total"}
+
+
+def test_what_was_found_is_there_before_the_model_words_it() -> None:
+    seen: list[str] = []
+    drafts: list[Answer] = []
+
+    def say(request: CompletionRequest) -> str:
+        seen.append(drafts[0].answer)
+        return said_facts(request)
+
+    shop = small_shop(FakeLanguage(say))
+    answer = shop.assistant.ask("where is the butter", kiosk_id="kiosk-1", on_draft=drafts.append)
+    assert answer.wording == "model"
+    assert seen == [drafts[0].answer]
+    assert (drafts[0].facts, drafts[0].wording, drafts[0].verified) == (answer.facts, "template", True)
+    assert [fact.kind for fact in shop.recorded] == ["kiosk.turn"], "one question is one turn"
+
+
+def test_no_draft_goes_before_an_answer_that_is_there_at_once() -> None:
+    drafts: list[Answer] = []
+    small_shop().assistant.ask("where is the butter", kiosk_id="kiosk-1", on_draft=drafts.append)
+    assert drafts == []
