@@ -6,7 +6,7 @@ question: a rule needs two things together. Pure; the words are read once, when 
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -45,17 +45,19 @@ class _Rules:
     compact: Mapping[Attack, Sequence[str]]
 
 
-def attack_in(text: str) -> Attack | None:
-    """The first kind of attack that is found in any reading of the text; None in an ordinary one."""
+def attack_in(text: str, *, among: Collection[Attack] = frozenset(Attack)) -> Attack | None:
+    """The first of these kinds of attack that is found in any reading of the text; None in an ordinary one."""
     rules = _rules()
     read = _bounded(text)
     for reading in readings(read):
         for attack, pattern in rules.patterns:
-            if pattern.search(reading):
+            if attack in among and pattern.search(reading):
                 return attack
     letters = compact(read)
     if letters is not None:
-        return next((attack for attack, told in rules.compact.items() if any(word in letters for word in told)), None)
+        return next(
+            (kind for kind, told in rules.compact.items() if kind in among and any(t in letters for t in told)), None
+        )
     return None
 
 

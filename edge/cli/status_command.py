@@ -48,7 +48,7 @@ def _troubles(body: Any) -> list[str]:
 def _programs(openai: Any) -> list[str]:
     if openai is None:
         return []
-    told = f"{openai['requests']} requests, {openai['refused']} refused, {openai['failed']} failed"
+    told = f"{openai['requests']} requests, {openai['refused']} refused ({openai['attacks']} attacks), {openai['failed']} failed"
     return [f"openai  {openai['url']}, key in {openai['key_file']}; {told}"]
 
 

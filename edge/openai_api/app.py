@@ -7,6 +7,8 @@ what blocks is in `turns` and `vectors`, which own their threads.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import TypeVar
 
 import structlog
 from starlette.applications import Starlette
@@ -20,10 +22,10 @@ from edge.clock import Clock
 from edge.keys import KeyHash
 from edge.openai_api.answering import Answering
 from edge.openai_api.config import OpenAiSettings
-from edge.openai_api.conversation import chat_turn, text_turn
 from edge.openai_api.counts import Counter
 from edge.openai_api.door import Doorman
-from edge.openai_api.errors import ApiError, MethodWrongError, ModelUnknownError, NothingHereError
+from edge.openai_api.errors import ApiError, HostileTextError, MethodWrongError, ModelUnknownError, NothingHereError
+from edge.openai_api.guarding import guarded_chat, guarded_inputs, guarded_text
 from edge.openai_api.reading import read_body
 from edge.openai_api.requests import ChatRequest, EmbeddingsRequest, TextRequest
 from edge.openai_api.responses import Answer, embeddings, model_card, models_list
@@ -33,6 +35,7 @@ from edge.openai_api.vectors import Vectors
 from models.language.requests import LanguagePort
 from models.manifest import Task
 
+Guarded = TypeVar("Guarded")
 Names = Callable[[], Mapping[Task, str]]
 """Names of the weights in use, by what they are for. May read files, so it is asked in a thread."""
 
@@ -102,7 +105,7 @@ class _Surface:
     async def chat(self, request: Request) -> Response:
         asked = read_body(await request.body(), ChatRequest)
         await self._check(asked.model, Task.LANGUAGE)
-        turn = await asyncio.to_thread(chat_turn, asked, max_answer_tokens=self._most_tokens)
+        turn = await self._guarded(partial(guarded_chat, asked, max_answer_tokens=self._most_tokens))
         answer = Answer.new("chat.completion", name=asked.model, created=self._now_s())
         teller = ChatTeller(answer, may_call=turn.may_call)
         if asked.stream:
@@ -112,7 +115,7 @@ class _Surface:
     async def text(self, request: Request) -> Response:
         asked = read_body(await request.body(), TextRequest)
         await self._check(asked.model, Task.LANGUAGE)
-        turn = text_turn(asked, max_answer_tokens=self._most_tokens)
+        turn = await self._guarded(partial(guarded_text, asked, max_answer_tokens=self._most_tokens))
         teller = TextTeller(Answer.new("text_completion", name=asked.model, created=self._now_s()))
         if asked.stream:
             return await self._answering.stream(request, turn, teller, asked.stream_options)
@@ -121,7 +124,8 @@ class _Surface:
     async def embed(self, request: Request) -> Response:
         asked = read_body(await request.body(), EmbeddingsRequest)
         await self._check(asked.model, Task.EMBEDDINGS)
-        embedded = await self._vectors.embed(asked.input, dimensions=asked.dimensions)
+        inputs = await self._guarded(partial(guarded_inputs, asked.input))
+        embedded = await self._vectors.embed(inputs, dimensions=asked.dimensions)
         self._counter.add(texts_embedded=len(asked.input))
         return JSONResponse(embeddings(embedded, name=asked.model, as_base64=asked.encoding_format == "base64"))
 
@@ -135,6 +139,16 @@ class _Surface:
         if name not in names.values():
             raise ModelUnknownError(f"There is no such model here, but {' and '.join(names.values()) or 'none'}.")
         return JSONResponse(model_card(name, created=self._since))
+
+    async def _guarded(self, work: Callable[[], tuple[Guarded, int]]) -> Guarded:
+        """What the guard lets through, made in a thread and counted here."""
+        try:
+            guarded, masked = await asyncio.to_thread(work)
+        except HostileTextError:
+            self._counter.add(attacks=1)
+            raise
+        self._counter.add(masked=masked)
+        return guarded
 
     async def _check(self, name: str, task: Task) -> None:
         names = await asyncio.to_thread(self._names)

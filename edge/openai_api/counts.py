@@ -23,6 +23,10 @@ class Counts:
     prompt_tokens: int = 0
     answer_tokens: int = 0
     texts_embedded: int = 0
+    masked: int = 0
+    """Personal things in requests that the model saw a mark of instead."""
+    attacks: int = 0
+    """Requests refused because a text in them was aimed at the model; among ``refused``."""
     first_token_ms: float | None = None
     """Of the latest answer, from when the model got it."""
 

@@ -36,6 +36,12 @@ class RequestInvalidError(ApiError):
     kind = "invalid_request_error"
 
 
+class HostileTextError(RequestInvalidError):
+    """A text is aimed at the model; the program can tell it from an answer, and must not send it again."""
+
+    code = "content_filter"
+
+
 class PromptTooLongError(RequestInvalidError):
     """The messages and the room for an answer are more than the model's context holds."""
 
