@@ -1,4 +1,4 @@
-"""What a node notes in its audit chain besides facts: the policy it works under.
+"""What a node notes in its audit chain besides facts: the policy it works under, and what staff did about a ticket.
 
 Nothing personal belongs into a note: bodies are names, versions and hashes.
 """
@@ -10,7 +10,9 @@ from typing import Protocol
 
 from edge.audit import AuditNote, AuditRow
 
-POLICY_IN_FORCE = "policy.in_force"
+POLICY_IN_FORCE, TICKET = "policy.in_force", "console.ticket"
+BY_STAFF = "staff at the console"
+"""They share one password, so no closer is known who it was."""
 
 
 class AuditedRows(Protocol):
@@ -52,3 +54,12 @@ def note_policy(store: AuditedStore, policy: NotedPolicy) -> None:
     """
     if policy != next(iter(noted_policies(store)), None):
         store.audit([AuditNote(POLICY_IN_FORCE, "node", json.dumps(asdict(policy)))])
+
+
+def note_ticket(store: AuditedStore, ticket: str, state: str) -> None:
+    """Note that staff took a shopper's call or closed it.
+
+    Raises:
+        StoreError: it cannot be written; then it may not be done.
+    """
+    store.audit([AuditNote(TICKET, BY_STAFF, json.dumps({"ticket": ticket, "state": state}))])

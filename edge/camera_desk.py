@@ -6,15 +6,18 @@ reaches the disk or the page.
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from edge.camera_days import CameraDays
 from edge.camera_files import Rewritten, Tables, read_camera_file, replace_camera_file, with_tables
-from edge.camera_plan import checked, places_of, tables_of, version_of
+from edge.camera_plan import NAMED, checked, places_of, tables_of, version_of
 from edge.camera_stills import Stills, hidden_slots, reference_jpeg
 from edge.catalogue import Catalogue
 from edge.clock import Clock
@@ -34,6 +37,7 @@ from edge.console.desk import (
     TeachPanel,
 )
 from edge.console.errors import SourceUnavailableError
+from edge.desk_audit import DRAWING, LESSON, REFERENCE, DeskAudit, changes
 from edge.errors import ConfigError
 from edge.heat_book import HeatBook
 from edge.slot_teaching import SlotTeaching
@@ -60,6 +64,7 @@ class DeskParts:
     teaching: SlotTeaching
     heat: HeatBook
     days: CameraDays
+    audit: DeskAudit
     clock: Clock
 
 
@@ -93,9 +98,12 @@ class ShopDesk:
             if version_of(in_file) != version:
                 raise PlanOutdatedError("somebody else changed the drawing since this page was opened")
             made = checked(in_file, places, is_sold=lambda sku: self._parts.catalogue.get(sku) is not None)
-            notes = self._write(camera_id, tables_of(made))
+            new = version_of(made)
+            about = {"camera": camera_id, "was": version, "becomes": new, "masks": len(made.masks)}
+            with self._parts.audit.deed(DRAWING, {**about, **changes(_named(in_file), _named(made))}):
+                notes = self._write(camera_id, tables_of(made))
             drawn = {name: getattr(made, name) for name in tables_of(made)}
-            return PlanSaved(version=version_of(made), notes=(*notes, *self._put_into_effect(camera_id, drawn)))
+            return PlanSaved(version=new, notes=(*notes, *self._put_into_effect(camera_id, drawn)))
 
     def products(self, text: str) -> Sequence[tuple[str, str]]:
         """Products whose SKU or name holds every word of the text."""
@@ -128,14 +136,10 @@ class ShopDesk:
         kept = self._stills.to_learn_from(camera_id, still_id)
         jpeg = reference_jpeg(kept)
         with self._lock:
-            path = self._file(camera_id)
-            target = path.parent / f"{camera_id}-{kind}.jpg"
-            try:
-                write_durably(LocalDisk(), target, [jpeg])
-            except OSError as error:
-                raise DeskRefusedError(f"The picture could not be kept: {target}: {error.strerror}.") from error
-            named = tomllib.loads(_text(path)).get("references", {})
-            notes = self._write(camera_id, {"references": {**named, kind: target.name}})
+            target = self._file(camera_id).parent / f"{camera_id}-{kind}.jpg"
+            about = {"camera": camera_id, "kind": kind, "sha256": sha256(jpeg).hexdigest()}
+            with self._parts.audit.deed(REFERENCE, about):
+                notes = self._keep(camera_id, kind, target, jpeg)
             references = self._camera(camera_id).references.model_copy(update={kind: target})
             effects = self._put_into_effect(camera_id, {"references": references})
             spoilt = _spoilt(hidden_slots(kept, self._camera(camera_id)))
@@ -163,8 +167,9 @@ class ShopDesk:
         """Learn what staff saw in a still."""
         kept = self._stills.to_learn_from(camera_id, still_id)
         with self._lock:
-            camera = self._camera(camera_id)
-            lesson = self._parts.teaching.confirm(camera, still_id, kept.raw.frame.image_bgr, states)
+            camera, seen = self._camera(camera_id), Counter(states.values())
+            with self._parts.audit.deed(LESSON, {"camera": camera_id, "still": still_id, **seen}):
+                lesson = self._parts.teaching.confirm(camera, still_id, kept.raw.frame.image_bgr, states)
             if lesson.is_believed:
                 self._put_into_effect(camera_id, {})  # the camera reads with what it has learnt from now on
         return lesson
@@ -211,6 +216,15 @@ class ShopDesk:
         except ConfigError as error:
             raise DeskRefusedError(f"The camera's file cannot be read, so nothing is drawn over it: {error}") from error
 
+    def _keep(self, camera_id: str, kind: StillKind, target: Path, jpeg: bytes) -> list[str]:
+        """Put a reference picture in its place and its name into the camera's file."""
+        try:
+            write_durably(LocalDisk(), target, [jpeg])
+        except OSError as error:
+            raise DeskRefusedError(f"The picture could not be kept: {target}: {error.strerror}.") from error
+        named = tomllib.loads(_text(self._file(camera_id))).get("references", {})
+        return self._write(camera_id, {"references": {**named, kind: target.name}})
+
     def _write(self, camera_id: str, tables: Tables) -> list[str]:
         """Put tables into the camera's file; sentences on what the file lost."""
         path = self._file(camera_id)
@@ -231,6 +245,11 @@ class ShopDesk:
             return [f"It is in the file, but the camera goes on as before until the node is restarted: {error}."]
         self._running[camera_id] = camera
         return []
+
+
+def _named(camera: CameraSettings) -> dict[str, Any]:
+    """The drawing without its masks, which have no names."""
+    return {kind: tables_of(camera)[kind] for kind in NAMED}
 
 
 def _lost(path: Path, made: Rewritten) -> list[str]:

@@ -1,7 +1,8 @@
 """A camera's drawing as the console's page has it, and as the camera's settings have it.
 
 Pure: plain JSON values in, checked settings or a list of what is wrong out. The cameras' own settings are the judge;
-only what they cannot know is checked here: names used twice and products that the shop does not have.
+only what they cannot know is checked here: names used twice or that look like personal data, and products that the
+shop does not have.
 """
 
 import json
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from edge.camera_files import Tables
 from edge.config import sentence_of
 from edge.console.desk import Places, PlanFault, PlanRejectedError
+from edge.detectors import scan
 from vision.config import CameraSettings
 
 NAMED = ("slots", "zones", "lines")
@@ -50,7 +52,7 @@ def checked(camera: CameraSettings, places: Places, *, is_sold: Callable[[str], 
     if strange:
         raise PlanRejectedError([_fault(strange[0], None, "", f"no such kind of place; there are {', '.join(DRAWN)}")])
     known = {slot.sku for slot in camera.slots}
-    faults = [*_doubled(places), *_not_sold(places, lambda sku: sku in known or is_sold(sku))]
+    faults = [*_doubled(places), *_personal(places), *_not_sold(places, lambda sku: sku in known or is_sold(sku))]
     drawn: dict[str, Any] = {kind: list(places.get(kind, ())) for kind in DRAWN}
     drawn["masks"] = [mask.get("polygon_norm") for mask in drawn["masks"]]
     try:
@@ -87,6 +89,14 @@ def _doubled(places: Places) -> Iterable[PlanFault]:
             if name in seen:
                 yield _fault(kind, index, "id", f"another one here is called {name}; give each its own name")
             seen.add(name)
+
+
+def _personal(places: Places) -> Iterable[PlanFault]:
+    for kind in NAMED:
+        for index, place in enumerate(places.get(kind, ())):
+            if found := scan(str(place.get("id", ""))):
+                sentence = f"it looks like personal data ({found[0].detector.value}); name the place after what it is"
+                yield _fault(kind, index, "id", sentence)
 
 
 def _not_sold(places: Places, is_sold: Callable[[str], bool]) -> Iterable[PlanFault]:

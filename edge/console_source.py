@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal, Protocol
 
+from edge.audit_notes import note_ticket
 from edge.catalogue import Catalogue
 from edge.clock import Clock
 from edge.console.errors import SourceUnavailableError
@@ -261,6 +262,7 @@ class ShopSource:
         if kiosk is None:
             return False
         try:
+            note_ticket(self._shop.store, ticket_id, state)
             self._shop.move_ticket(ticket_id, kiosk, state)
         except StoreError as error:
             raise SourceUnavailableError(str(error)) from error

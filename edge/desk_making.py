@@ -8,6 +8,7 @@ from edge.camera_desk import DeskParts, ShopDesk
 from edge.catalogue import Catalogue
 from edge.clock import Clock
 from edge.config import ShopFiles, load_camera
+from edge.desk_audit import DeskAudit
 from edge.heat_book import HeatBook
 from edge.places import Places
 from edge.slot_teaching import SlotTeaching
@@ -51,6 +52,7 @@ def make_desk(
             teaching=SlotTeaching(registry, places, shop.settings.models),
             heat=HeatBook(places.heat, [camera.id for camera in shop.cameras], take=take, zone=zone),
             days=CameraDays(store, zone=zone),
+            audit=DeskAudit(store),
             clock=clock,
         )
     )

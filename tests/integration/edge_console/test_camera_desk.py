@@ -1,5 +1,7 @@
 """The desk over cameras that really run: drawn clips, real networks, real files and a real store."""
 
+import hashlib
+import json
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ from edge.camera_stills import KeptStill, hidden_slots
 from edge.clock import SystemClock
 from edge.console.desk import DeskRefusedError, PlanOutdatedError, PlanRejectedError, Still
 from edge.console.errors import SourceUnavailableError
+from edge.errors import ConfigError, StoreUnavailableError
 from edge.facts import FootfallCountFact, QueueLengthFact, ShelfComplianceFact, ShelfCountFact, ShelfMisplacedFact
 from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.planogram import Planogram
@@ -30,6 +33,9 @@ _QUADS = {
     "milk": [[0.02, 0.08], [0.31, 0.085], [0.31, 0.41], [0.02, 0.415]],
     "oat": [[0.34, 0.52], [0.63, 0.525], [0.63, 0.85], [0.34, 0.855]],
 }
+
+
+_DOOR = {"id": "door", "start_norm": [0.1, 0.5], "end_norm": [0.9, 0.5]}
 
 
 def _slot(name: str, sku: str = "BR-0050", facings: int = 6) -> dict[str, Any]:
@@ -284,3 +290,61 @@ def test_products_are_found_by_every_word(start: Start) -> None:
 
     assert found
     assert all("milk" in title.casefold() and "whole" in title.casefold() for _, title in found)
+
+
+def _deeds(running: Running) -> list[tuple[str, str, dict[str, Any]]]:
+    kinds = ("console.drawing", "console.drawing.undone", "console.reference", "console.lesson")
+    rows = list(running.store.audited(*kinds))
+    return [(row.kind, row.actor, json.loads(row.body)) for row in reversed(rows)]
+
+
+def test_every_deed_is_a_row_of_the_audit_before_it_is_done(start: Start) -> None:
+    running = start()
+    first = running.save(slots=[_slot("milk"), _slot("oat")]).version
+    second = running.save(slots=[_slot("oat", facings=5)], lines=[_DOOR]).version
+    still = _still(running)
+    running.desk.keep_reference("cam", "stocked", still)
+    running.desk.confirm("cam", still, {"oat/0": "stocked", "oat/1": "stocked", "oat/2": "empty"})
+    deeds = _deeds(running)
+    assert {actor for _, actor, _ in deeds} == {"staff at the console"}
+    drawing, again, reference, lesson = (about for _, _, about in deeds)
+    assert drawing["slots"] == {"added": ["milk", "oat"]}
+    assert (again["was"], again["becomes"]) == (first, second)
+    assert (again["slots"], again["lines"]) == ({"removed": ["milk"], "changed": ["oat"]}, {"added": ["door"]})
+    jpeg = running.file.with_name("cam-stocked.jpg").read_bytes()
+    assert reference == {"camera": "cam", "kind": "stocked", "sha256": hashlib.sha256(jpeg).hexdigest()}
+    assert lesson == {"camera": "cam", "still": still, "stocked": 2, "empty": 1}
+
+
+def test_what_could_not_be_done_after_all_is_noted_as_that(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = start()
+
+    def full(*_: object, **__: object) -> None:
+        raise ConfigError("no room")
+
+    monkeypatch.setattr("edge.camera_desk.replace_camera_file", full)
+    with pytest.raises(DeskRefusedError, match="no room"):
+        running.save(slots=[_slot("milk")])
+    assert [kind for kind, _, _ in _deeds(running)] == ["console.drawing", "console.drawing.undone"]
+
+
+def test_what_cannot_be_noted_is_not_done(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = start()
+    before = running.file.read_bytes()
+
+    def away(_: object) -> None:
+        raise StoreUnavailableError("gone")
+
+    monkeypatch.setattr(running.store, "audit", away)
+    with pytest.raises(DeskRefusedError, match="cannot be noted in the audit"):
+        running.save(slots=[_slot("milk")])
+    assert running.file.read_bytes() == before
+
+
+def test_a_place_named_like_personal_data_is_refused(start: Start) -> None:
+    running = start()
+    with pytest.raises(PlanRejectedError) as caught:
+        running.save(slots=[{**_slot("milk"), "id": "5555-5555-5555-4444"}])
+    faults = [(fault.field, "looks like personal data (card)" in fault.sentence) for fault in caught.value.faults]
+    assert faults == [("id", True)]
+    assert _deeds(running) == []
