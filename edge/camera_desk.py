@@ -168,7 +168,8 @@ class ShopDesk:
         kept = self._stills.to_learn_from(camera_id, still_id)
         with self._lock:
             camera, seen = self._camera(camera_id), Counter(states.values())
-            with self._parts.audit.deed(LESSON, {"camera": camera_id, "still": still_id, **seen}):
+            about = {"camera": camera_id, "still": still_id, "stocked": seen["stocked"], "empty": seen["empty"]}
+            with self._parts.audit.deed(LESSON, about):
                 lesson = self._parts.teaching.confirm(camera, still_id, kept.raw.frame.image_bgr, states)
             if lesson.is_believed:
                 self._put_into_effect(camera_id, {})  # the camera reads with what it has learnt from now on
