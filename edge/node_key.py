@@ -1,6 +1,8 @@
-"""The node's own signing key: Ed25519 (RFC 8032), made at the first start, readable by its owner only.
+"""The node's own signing key: Ed25519 (RFC 8032), from a systemd credential, else from a file made at the first start.
 
-The adapter of the cryptography library for signatures. Knows nothing of what is signed.
+A credential that is sealed to the machine's TPM (systemd-creds) never lies on the disk in the clear, and only the
+service itself can read it; the public key is put beside for everybody else. The adapter of the cryptography library
+for signatures. Knows nothing of what is signed.
 """
 
 import os
@@ -12,7 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge.errors import ConfigError
+from models.durable import LocalDisk, write_durably
 
+CREDENTIAL = "backroom.node-key"
+"""Name under which systemd passes the key on, as a file in the folder of the service's credentials."""
 _KEY_BYTES = 32
 
 
@@ -25,21 +30,41 @@ class NodeKey:
         """The public key, 32 bytes in hexadecimal."""
 
     @classmethod
-    def load(cls, path: Path, *, make: bool = True) -> Self:
+    def load(cls, path: Path, *, make: bool = True, credentials: Path | None = None) -> Self:
         """Read the key; make one when there is none and ``make`` is set.
 
+        Args:
+            path: the key's file, where no credential is passed.
+            make: whether a key is made where there is none.
+            credentials: systemd's folder of what it passes to this service.
+
         Raises:
-            ConfigError: the file cannot be read or made, or holds no key.
+            ConfigError: the key cannot be read or made, or is none, or was a credential and is not passed now.
         """
-        try:
-            # An empty file never was a key: the power went while one was made.
-            if make and (not path.exists() or path.stat().st_size == 0):
+        passed = None if credentials is None else credentials / CREDENTIAL
+        if passed is not None and passed.exists():
+            key = cls._read(passed)
+            _keep_public(path, key.public)
+            return key
+        if not _is_there(path) and public_path(path).exists():
+            raise ConfigError(
+                f"node key {path}: was passed by systemd as the credential {CREDENTIAL} and is not passed here; only"
+                f" the service itself gets it. If it is lost, remove {public_path(path)} to have a new key made (head"
+                " office then sees another key)"
+            )
+        if make and not _is_there(path):
+            try:
                 _make(path)
+            except OSError as error:
+                raise _unreadable(path, error) from error
+        return cls._read(path)
+
+    @classmethod
+    def _read(cls, path: Path) -> Self:
+        try:
             secret = path.read_bytes()
         except OSError as error:
-            raise ConfigError(
-                f"node key {path}: {error.strerror}; it must be a file that this user may read"
-            ) from error
+            raise _unreadable(path, error) from error
         if len(secret) != _KEY_BYTES:
             raise ConfigError(
                 f"node key {path}: holds {len(secret)} bytes, a key has {_KEY_BYTES}; restore it from a backup, or"
@@ -52,6 +77,28 @@ class NodeKey:
         return self._private.sign(message).hex()
 
 
+def known_public(path: Path) -> str | None:
+    """The node's public key for whoever only checks: from the key's file, or from beside it; None before there is one.
+
+    Raises:
+        ConfigError: there is one and it cannot be read.
+    """
+    if _is_there(path):
+        return NodeKey.load(path, make=False).public
+    try:
+        text = public_path(path).read_text("ascii").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"node key {public_path(path)}: cannot be read ({error})") from error
+    return text
+
+
+def public_path(path: Path) -> Path:
+    """Where the public key lies, once the key itself is a credential."""
+    return path.with_name(f"{path.name}.pub")
+
+
 def is_signed(public: str, signature: str, message: bytes) -> bool:
     """Whether a signature of a public key, both in hexadecimal, is over these bytes."""
     try:
@@ -59,6 +106,27 @@ def is_signed(public: str, signature: str, message: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _is_there(path: Path) -> bool:
+    """An empty file never was a key: the power went while one was made."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(f"node key {path}: {error.strerror}; it must be a file that this user may read")
+
+
+def _keep_public(path: Path, public: str) -> None:
+    kept = public_path(path)
+    try:
+        if not kept.exists() or kept.read_bytes() != f"{public}\n".encode():
+            write_durably(LocalDisk(), kept, [f"{public}\n".encode()])
+    except OSError as error:
+        raise _unreadable(kept, error) from error
 
 
 def _make(path: Path) -> None:

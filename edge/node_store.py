@@ -32,7 +32,7 @@ def open_store(shop: ShopFiles, places: Places, clock: Clock) -> Iterator[tuple[
         StoreError: the store cannot be opened.
     """
     settings = shop.settings
-    key = NodeKey.load(places.node_key)
+    key = NodeKey.load(places.node_key, credentials=places.credentials)
     vouched = vouched_policy(policy_path(shop), signers=settings.egress.signers, own_key=key.public)
     store = Store(
         settings.store.model_copy(update={"path": places.store}),

@@ -28,6 +28,7 @@ class Places:
     <data>/status.json          how the running node is
     <data>/console-password     hash of the staff password
     <data>/node-key             signs the audit chain; 32 bytes, for this user alone
+    <data>/node-key.pub         its public half, where systemd passes the key itself as a credential
     <data>/command-key          whose commands are obeyed, once head office changed its key
     <data>/twin.json            last good settings from head office
     <data>/snapshots/           redacted pictures that head office ordered
@@ -37,6 +38,8 @@ class Places:
     """
 
     data: Path
+    credentials: Path | None = None
+    """Systemd's folder of what it passes to this service; None for whoever it does not start."""
 
     @property
     def store(self) -> Path:

@@ -13,7 +13,7 @@ from edge.cli.output import DataFolder, Json, emit, say, sentences, table
 from edge.cli.places import data_folder
 from edge.errors import ConfigError
 from edge.facts import AuditCheckpointFact
-from edge.node_key import NodeKey, is_signed
+from edge.node_key import NodeKey, is_signed, known_public
 from edge.places import Places
 from edge.store.numbers import noted_audit_tip
 from edge.store.reading import reading_beside
@@ -58,7 +58,7 @@ def verify(
     with sentences():
         received = () if against is None else _received(against, node)
         with reading_beside(places.store) as reading:
-            own_key = NodeKey.load(places.node_key, make=False).public
+            own_key = known_public(places.node_key) or NodeKey.load(places.node_key, make=False).public
             tip = noted_audit_tip(places.store)
             anchors = Anchors(own=reading.audit_seals(), received=received, tip=tip, key=key or own_key)
             findings, rows = _checked(reading.audit_rows(), anchors)

@@ -21,7 +21,7 @@ from edge.egress import EgressGate, FieldFate
 from edge.egress_policy import EgressPolicy, load_policy, load_store_key
 from edge.errors import ConfigError
 from edge.facts import FACT_TYPES, Fact
-from edge.node_key import NodeKey
+from edge.node_key import NodeKey, known_public
 from edge.node_store import policy_path
 from edge.places import Places
 from edge.policy_trust import BY_PROGRAM, VouchedPolicy, refuse_older, sign_policy, vouched_policy
@@ -128,9 +128,9 @@ def _chosen_policy(named: Path | None, shop: Path, places: Places) -> EgressPoli
 
 def _vouched(shop: Path, places: Places) -> tuple[Path, VouchedPolicy]:
     files = load_shop(shop)
-    own_key = NodeKey.load(places.node_key, make=False).public if places.node_key.exists() else None
     path = policy_path(files)
-    vouched = vouched_policy(path, signers=files.settings.egress.signers, own_key=own_key)
+    signers = files.settings.egress.signers
+    vouched = vouched_policy(path, signers=signers, own_key=known_public(places.node_key))
     if places.store.exists():
         with reading_beside(places.store) as reading:
             refuse_older(vouched, noted_policies(reading))

@@ -6,7 +6,7 @@ import typer
 
 from edge.app import Appliance
 from edge.cli.output import DataFolder, Json, ShopFolder, emit, fail, say, sentences
-from edge.cli.places import data_folder, shop_folder
+from edge.cli.places import data_folder, passed_credentials, shop_folder
 from edge.cli.running import quiet_logs, stop_on_signal, with_ports
 from edge.clock import SystemClock
 from edge.config import load_shop
@@ -39,7 +39,7 @@ def run(
         files = with_ports(load_shop(shop_folder(shop)), kiosk_port, console_port, broker, openai_port=openai_port)
         sync = files.settings.sync
         endpoint = None if sync.broker is None else sync.endpoint()
-        places = Places(data_folder(data))
+        places = Places(data_folder(data), passed_credentials())
         with Appliance(files, places, clock=SystemClock(), endpoint=endpoint, new_password=new_password) as node:
             if as_json:
                 emit(node.addresses)
