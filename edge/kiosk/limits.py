@@ -4,14 +4,13 @@ Plain ASGI, so that a body is refused while it arrives and not after. Knows noth
 """
 
 import json
-import math
-from collections import OrderedDict
-from threading import Lock
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edge.clock import Clock
+from edge.rate_limit import RateLimiter
 from edge.request_body import BodyTooLongError, ClientGoneError, read_body, replayed
+
+__all__ = ["SAFETY_HEADERS", "Doorman", "RateLimiter"]
 
 MAX_BODY_BYTES = 4096
 _HEADERS = (
@@ -30,35 +29,6 @@ _NO_STORE = ((b"cache-control", b"no-store"),)
 SAFETY_HEADERS = {name.decode(): value.decode() for name, value in (*_HEADERS, *_NO_STORE)}
 """For the one answer that is made outside of `Doorman`: the one to an error that nobody expected."""
 _REVALIDATE = ((b"cache-control", b"no-cache"),)
-
-
-class RateLimiter:
-    """A token bucket per screen. Any thread may ask; at most ``limit`` screens are remembered."""
-
-    def __init__(self, clock: Clock, *, per_minute: int, limit: int = 256) -> None:
-        self._clock = clock
-        self._per_s = per_minute / 60
-        self._burst = max(1.0, per_minute / 3)
-        self._limit = limit
-        self._lock = Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    @property
-    def wait_s(self) -> int:
-        """Whole seconds after which a screen that was refused may ask again."""
-        return math.ceil(1 / self._per_s)
-
-    def admits(self, screen: str) -> bool:
-        """Whether one more request of this screen may pass now; takes a token if so."""
-        now_s = self._clock.mono_s()
-        with self._lock:
-            tokens, last_s = self._buckets.pop(screen, (self._burst, now_s))
-            tokens = min(self._burst, tokens + (now_s - last_s) * self._per_s)
-            is_admitted = tokens >= 1.0
-            self._buckets[screen] = (tokens - 1.0 if is_admitted else tokens, now_s)
-            while len(self._buckets) > self._limit:
-                self._buckets.popitem(last=False)
-        return is_admitted
 
 
 class Doorman:
