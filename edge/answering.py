@@ -7,11 +7,11 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from edge.assistant.assistant import Assistant
-from edge.assistant.router import load_phrases
+from edge.assistant.language import load_language
 from edge.assistant.tools import ShopData, StockView, Tools
+from edge.assistant.voice import make_voice
 from edge.assistant.wording import Worder
 from edge.catalogue import Catalogue, load_catalogue
-from edge.catalogue_search import CatalogueSearch
 from edge.clock import Clock
 from edge.config import ShopFiles
 from edge.errors import ConfigError
@@ -60,8 +60,10 @@ def make_assistant(
 ) -> tuple[Tools, Assistant]:
     """The kiosk's assistant and the tools it asks, for the running node and for `backroom ask`."""
     settings = shop.settings
-    phrases = load_phrases(settings.shop.language)
-    search = CatalogueSearch(data.catalogue, never_corrected=phrases.not_misspelled, ignored=phrases.filler)
-    tools = Tools(data, search, stock, clock=clock, stock_max_age_s=settings.kiosk.stock_max_age_s)
+    codes = dict.fromkeys((settings.shop.language, *settings.shop.languages))
+    voices = [
+        make_voice(load_language(code), data, stock, clock=clock, stock_max_age_s=settings.kiosk.stock_max_age_s)
+        for code in codes
+    ]
     worder = None if language is None else Worder(language, clock=clock, deadline_s=settings.kiosk.wording_deadline_s)
-    return tools, Assistant(tools, phrases, clock=clock, record=record, worder=worder, first_ticket=first_ticket)
+    return voices[0].tools, Assistant(voices, clock=clock, record=record, worder=worder, first_ticket=first_ticket)

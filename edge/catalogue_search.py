@@ -8,7 +8,7 @@ the product really has. A weak match is no match. Stands between `edge.catalogue
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,14 +79,21 @@ class CatalogueSearch:
     """Search over one catalogue. Any thread may call it; about 1 ms over 360 products."""
 
     def __init__(
-        self, catalogue: Catalogue, *, never_corrected: Iterable[str] = (), ignored: Iterable[str] = ()
+        self,
+        catalogue: Catalogue,
+        *,
+        words: Callable[[str], list[str]] = words_of,
+        never_corrected: Iterable[str] = (),
+        ignored: Iterable[str] = (),
     ) -> None:
         """Index the catalogue.
 
+        ``words`` brings texts of the catalogue's language to comparable words.
         ``never_corrected`` are words people spell right although they look like one of ours: a sofa is no soda.
         ``ignored`` are words that say nothing about the product, though some products have them in their name.
         """
-        self._entries = {product.sku: _entry_of(product) for product in catalogue}
+        self._words = words
+        self._entries = {product.sku: _entry_of(product, words) for product in catalogue}
         counts = Counter(word for entry in self._entries.values() for word in entry.all)
         self._by_word: dict[str, list[str]] = {}
         for sku, entry in self._entries.items():
@@ -96,13 +103,13 @@ class CatalogueSearch:
         self._weights = {word: math.log(1 + total / (1 + count)) for word, count in counts.items()}
         self._unknown_weight = math.log(1 + total)
         self._correctable = sorted(word for word in counts if len(word) >= 4 and not is_size(word))
-        self._never_corrected = frozenset(word for text in never_corrected for word in words_of(text))
-        self._ignored = frozenset(word for text in ignored for word in words_of(text))
-        self._index = FullTextIndex(_row_of(entry) for entry in self._entries.values())
+        self._never_corrected = frozenset(word for text in never_corrected for word in words(text))
+        self._ignored = frozenset(word for text in ignored for word in words(text))
+        self._index = FullTextIndex(_row_of(entry, words) for entry in self._entries.values())
 
     def find(self, text: str, *, limit: int = 3) -> SearchResult:
         """Products that ``text`` (words of a product, no question around them) may mean."""
-        words = words_of(text)
+        words = self._words(text)
         asked = self._meanings([word for word in words if not is_size(word)])
         sizes = frozenset(word for word in words if is_size(word))
         hits = self._hits(asked, sizes) if any(word.weight for word in asked) else []
@@ -140,7 +147,7 @@ class CatalogueSearch:
         meanings = [meaning for word in asked for meaning in word.meanings]
         full_text = [sku for sku in self._index.rank(meanings, limit=_CANDIDATES) if sku in by_sku]
         titles = {sku: " ".join(hit.entry.name + hit.entry.brand) for sku, hit in by_sku.items()}
-        alike = [sku for _, _, sku in process.extract(" ".join(words_of(text)), titles, scorer=fuzz.WRatio, limit=None)]
+        alike = [sku for _, _, sku in process.extract(" ".join(self._words(text)), titles, scorer=fuzz.WRatio, limit=None)]
         fused = dict.fromkeys(by_sku, 0.0)
         for ranking in (full_text, alike):
             for rank, sku in enumerate(ranking):
@@ -217,22 +224,22 @@ def _is_plausible(word: str, meaning: str, distance: int) -> bool:
     return not (len(word) <= 4 and is_substituted)
 
 
-def _entry_of(product: Product) -> _Entry:
-    name = tuple(words_of(product.name))
-    brand = tuple(words_of(product.brand))
-    sizes = frozenset(words_of(product.size)) | {word for word in name if is_size(word)}
+def _entry_of(product: Product, words: Callable[[str], list[str]]) -> _Entry:
+    name = tuple(words(product.name))
+    brand = tuple(words(product.brand))
+    sizes = frozenset(words(product.size)) | {word for word in name if is_size(word)}
     sizes |= {number[0] for size in sizes if (number := _NUMBER.match(size))}  # "10 eggs" fits a box of 10 pcs
-    phrases = tuple(tuple(words_of(keyword)) for keyword in product.keywords)
+    phrases = tuple(tuple(words(keyword)) for keyword in product.keywords)
     own = frozenset(name).union(*phrases)
-    department = frozenset(words_of(product.department))
+    department = frozenset(words(product.department))
     named = tuple(word for word in name if len(word) > 1 and not is_size(word))
     return _Entry(product, named, brand, frozenset(sizes), phrases, own | frozenset(brand) | department)
 
 
-def _row_of(entry: _Entry) -> tuple[str, str, str, str, str, str]:
+def _row_of(entry: _Entry, words: Callable[[str], list[str]]) -> tuple[str, str, str, str, str, str]:
     product = entry.product
     keywords = " ".join(word for phrase in entry.phrases for word in phrase)
-    department = " ".join(words_of(product.department))
+    department = " ".join(words(product.department))
     return (
         product.sku,
         " ".join(entry.name),

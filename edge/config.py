@@ -57,7 +57,9 @@ class ShopSettings(BaseModel):
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     """For opening hours and what people read; facts are in UTC."""
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
-    """Language of the kiosk; `en` is there."""
+    """The shop's own language: its files are written in it, and the kiosk begins in it."""
+    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}$")], ...] = ()
+    """Further languages of the kiosk, in the order of its switch; empty for the shop's own alone."""
     cameras: tuple[Path, ...] = ()
     """Camera files, in the order of the console."""
     catalogue: Path = Path("catalogue.csv")

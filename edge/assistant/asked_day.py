@@ -5,22 +5,19 @@ must be words that are known to change nothing; "at easter" or "the cinema" is t
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Annotated
 
-from edge.catalogue_words import words_of
+from pydantic import Field
+
+from edge.catalogue_words import WordForms
+from edge.language_files import LanguageFile, Rewritten
 from edge.shop_info import SpecialDay
 
 _ISO = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
-_DOTTED = re.compile(
-    r"(?<![\d.:])(\d{1,2})[.-] ?(\d{1,2})(?:[.-] ?(\d{4}|\d{2})|\.)?(?![\d:]| ?(?:am|pm|o\x27clock)\b)"
-)
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?(?![\d/])")
-_CLOCK = re.compile(r"\b\d{1,2}(?::\d{2}| ?(?:am|pm|o\x27?clock)\b|[.:]\d{2} ?(?:am|pm)\b)(?: ?(?:am|pm)\b)?")
-_ORDINAL = re.compile(r"\b(?:the )?(\d{1,2})(?:st|nd|rd|th)\b")
 _WORD = re.compile(r"[^\W_]+")
-_RANGE = re.compile(r"day\w*\s*(?:to|till|until|through|-)\s*\w+day")  # the days between would be left out
 _FURTHEST = timedelta(days=60)  # who keeps the special days enters them about this long before
 
 
@@ -28,14 +25,30 @@ class UnreadDayError(ValueError):
     """The question names a day or a subject that is not understood."""
 
 
-@dataclass(frozen=True, slots=True)
-class DayWords:
-    """One language's words for days, compiled."""
+class DayWords(LanguageFile):
+    """One language's words for days."""
 
-    rewritten: tuple[tuple[re.Pattern[str], str], ...]
+    rewritten: Rewritten
     """Other names and frequent slips, to the name that counts."""
-    months: tuple[tuple[str, ...], ...]
-    weekdays: tuple[tuple[str, ...], ...]
+    clock: re.Pattern[str]
+    """A time of the day, which says nothing of the day."""
+    dotted: re.Pattern[str]
+    """Day, month and perhaps year in digits, as three groups; nothing that could be a time."""
+    ordinal: re.Pattern[str]
+    """A day of the month alone, in the first group: "the 24th"."""
+    dates: tuple[str, ...]
+    """Dates in words, with ``{day}``, ``{month}`` and ``{year}``, the last of which may be missing."""
+    suffix: str
+    """What stands behind the number of a day: "24th"."""
+    year: str
+    """How a year stands behind a date, with its number as the group ``year``."""
+    range: re.Pattern[str]
+    """From one weekday to another: the days between would be left out."""
+    joining: frozenset[str]
+    """What may be left of a special day's name: "of"."""
+    months: Annotated[tuple[str, ...], Field(min_length=12, max_length=12)]
+    """Names of each month, with spaces between."""
+    weekdays: Annotated[tuple[str, ...], Field(min_length=7, max_length=7)]
     ahead: dict[str, int]
     """``tomorrow`` and the like, to days from today."""
     next_week: str
@@ -44,8 +57,14 @@ class DayWords:
     harmless: frozenset[str]
     """Words about opening, the shop, and the time of day, beside which today is meant."""
 
+    def with_harmless(self, others: frozenset[str]) -> "DayWords":
+        """The same with further words beside which today is meant."""
+        return self.model_copy(update={"harmless": self.harmless | others})
 
-def read_days(question: str, *, today: date, special: Sequence[SpecialDay], words: DayWords) -> tuple[date, ...]:
+
+def read_days(
+    question: str, *, today: date, special: Sequence[SpecialDay], words: DayWords, forms: WordForms
+) -> tuple[date, ...]:
     """The local dates that are asked for, in order: more than one only of the coming week; none means today.
 
     ``question`` is lower case without accents.
@@ -58,14 +77,16 @@ def read_days(question: str, *, today: date, special: Sequence[SpecialDay], word
         named = _several_weekdays(question, today, words)
         if named:
             return named
-        day = read_day(question, today=today, special=special, words=words)
+        day = read_day(question, today=today, special=special, words=words, forms=forms)
         return () if day is None else (day,)
-    if read_day(text, today=today, special=special, words=words) is not None:
+    if read_day(text, today=today, special=special, words=words, forms=forms) is not None:
         raise UnreadDayError("days that do not go together")
     return span
 
 
-def read_day(question: str, *, today: date, special: Sequence[SpecialDay], words: DayWords) -> date | None:
+def read_day(
+    question: str, *, today: date, special: Sequence[SpecialDay], words: DayWords, forms: WordForms
+) -> date | None:
     """The one local date that is asked for; None where the question names none, which means today.
 
     ``question`` is lower case without accents.
@@ -73,11 +94,11 @@ def read_day(question: str, *, today: date, special: Sequence[SpecialDay], words
     Raises:
         UnreadDayError: it names more than one day, one that cannot be, one gone by, or something else altogether.
     """
-    text = _CLOCK.sub(" ", question)
+    text = words.clock.sub(" ", question)
     for pattern, written in words.rewritten:
         text = pattern.sub(written, text)
     text, dates = _take_dates(text, today, words)
-    text, named = _take_special(text, today, special)
+    text, named = _take_special(text, today, special, words=words, forms=forms)
     text, coming = _take_relative(text, today, words)
     unread = [word for word in _WORD.findall(text.replace("'", "")) if word not in words.harmless]
     found = set(dates) | set(named) or set(coming)
@@ -101,11 +122,11 @@ def _several_weekdays(question: str, today: date, words: DayWords) -> tuple[date
     """Two or more weekdays beside each other, "saturday and sunday", where nothing else names a day."""
     text, found = question, []
     for number, names in enumerate(words.weekdays):
-        for name in _said(names, text):
+        for name in _said(names.split(), text):
             text = re.sub(rf"\b{name}\b", " ", text)
             found.append(_coming(number, today))
     is_only_that = not [word for word in _WORD.findall(text.replace("'", "")) if word not in words.harmless]
-    is_range = _RANGE.search(question) is not None
+    is_range = words.range.search(question) is not None
     return tuple(sorted(found)) if len(found) > 1 and is_only_that and not is_range else ()
 
 
@@ -114,9 +135,12 @@ def _coming(weekday: int, today: date) -> date:
 
 
 def _take_dates(text: str, today: date, words: DayWords) -> tuple[str, list[date]]:
-    numbers = {name: number for number, names in enumerate(words.months, 1) for name in names}
-    month = rf"(?P<month>{'|'.join(sorted(numbers, key=len, reverse=True))})\b\.?"
-    day, year = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?", r"(?:,? (?P<year>\d{4}))?"
+    numbers = {name: number for number, names in enumerate(words.months, 1) for name in names.split()}
+    parts = {
+        "{month}": rf"(?P<month>{'|'.join(sorted(numbers, key=len, reverse=True))})\b\.?",
+        "{day}": rf"(?P<day>\d{{1,2}})(?:{words.suffix})?",
+        "{year}": f"(?:{words.year})?",
+    }
     found: list[date] = []
 
     def take(match: re.Match[str]) -> str:
@@ -128,12 +152,18 @@ def _take_dates(text: str, today: date, words: DayWords) -> tuple[str, list[date
         return " "
 
     text = _ISO.sub(lambda match: take_numbers(match[3], match[2], match[1]), text)
-    text = re.sub(rf"\b(?:the )?{day}(?: of)? {month}{year}", take, text)
-    text = re.sub(rf"\b{month} (?:the )?{day}\b{year}", take, text)
-    text = _DOTTED.sub(lambda match: take_numbers(match[1], match[2], match[3]), text)
+    for form in words.dates:
+        text = re.sub(_filled(form, parts), take, text)
+    text = words.dotted.sub(lambda match: take_numbers(match[1], match[2], match[3]), text)
     text = _SLASHED.sub(lambda match: take_numbers(*_slashed(match[1], match[2]), match[3]), text)
-    text = _ORDINAL.sub(lambda match: take_numbers(match[1], *_coming_month(int(match[1]), today)), text)
+    text = words.ordinal.sub(lambda match: take_numbers(match[1], *_coming_month(int(match[1]), today)), text)
     return text, found
+
+
+def _filled(form: str, parts: Mapping[str, str]) -> str:
+    for name, pattern in parts.items():
+        form = form.replace(name, pattern)
+    return form
 
 
 def _date(day: str, month: int, year: str | None, today: date) -> date:
@@ -163,16 +193,18 @@ def _coming_month(day: int, today: date) -> tuple[str, str]:
     return str(following.month), str(following.year)
 
 
-def _take_special(text: str, today: date, special: Sequence[SpecialDay]) -> tuple[str, list[date]]:
+def _take_special(
+    text: str, today: date, special: Sequence[SpecialDay], *, words: DayWords, forms: WordForms
+) -> tuple[str, list[date]]:
     """Special days by their whole name; the longest name that fits is the one."""
-    asked = set(words_of(text))
-    coming = [day for day in special if day.date >= today and (name := set(words_of(day.name))) and name <= asked]
+    asked = set(forms.of(text))
+    coming = [day for day in special if day.date >= today and (name := set(forms.of(day.name))) and name <= asked]
     if not coming:
         return text, []
-    longest = max(coming, key=lambda day: (len(words_of(day.name)), -day.date.toordinal()))
-    gone = set(words_of(longest.name)) | {"of", "s"}
+    longest = max(coming, key=lambda day: (len(forms.of(day.name)), -day.date.toordinal()))
+    gone = set(forms.of(longest.name)) | words.joining
     kept = [
-        word for word in _WORD.findall(text.replace("'", "")) if not set(words_of(word)) & gone and word not in gone
+        word for word in _WORD.findall(text.replace("'", "")) if not set(forms.of(word)) & gone and word not in gone
     ]
     return " ".join(kept), [longest.date]
 
@@ -186,7 +218,7 @@ def _take_relative(text: str, today: date, words: DayWords) -> tuple[str, list[d
             text = re.sub(rf"\b{said}\b", " ", text)
             found.append(today + timedelta(days=days))
     for number, names in enumerate(words.weekdays):
-        for name in _said(names, text):
+        for name in _said(names.split(), text):
             text = re.sub(rf"\b{name}\b", " ", text)
             monday = today + timedelta(days=7 - today.weekday())
             found.append(monday + timedelta(days=number) if is_next_week else _coming(number, today))

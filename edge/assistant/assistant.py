@@ -14,16 +14,13 @@ from typing import Literal
 
 import structlog
 
-from edge.assistant import templates
 from edge.assistant.guard import guard, words_of_goods
-from edge.assistant.replies import Replies
+from edge.assistant.intents import Intent
 from edge.assistant.reply import Reply
-from edge.assistant.router import Intent, Phrases, Router
 from edge.assistant.sessions import Sessions
 from edge.assistant.tool_facts import TicketFact
-from edge.assistant.tools import Tools
-from edge.assistant.verifier import Verifier
-from edge.assistant.wording import Worder, turn_of
+from edge.assistant.voice import Voice
+from edge.assistant.wording import Worder
 from edge.clock import Clock
 from edge.errors import StoreError
 from edge.facts import Fact, KioskHandoffFact, KioskTurnFact
@@ -49,8 +46,7 @@ class Assistant:
 
     def __init__(
         self,
-        tools: Tools,
-        phrases: Phrases,
+        voices: Sequence[Voice],
         *,
         clock: Clock,
         record: Callable[[Fact], None],
@@ -61,23 +57,20 @@ class Assistant:
         """Join the parts.
 
         Args:
-            tools: the shop's facts.
-            phrases: how shoppers ask, in the shop's language.
+            voices: the shop's facts and how they are asked for and told, one for each language, the shop's own first.
             clock: stamps the recorded facts and measures the steps.
             record: takes each turn's fact; called on the asking thread, must not block long.
             worder: the language model's part; None leaves every answer to the templates.
             sessions: what is remembered between turns.
             first_ticket: number of the first ticket, so that a restart does not give one out twice.
         """
-        self._tools = tools
-        self._router = Router(phrases)
-        self._replies = Replies(tools, self._router)
+        self._voices = {voice.language.code: voice for voice in voices}
+        self._own = voices[0]
         self._clock = clock
         self._record = record
         self._worder = worder
         self._sessions = sessions or Sessions()
-        self._verifier = Verifier(tools.shop.catalogue)
-        self._goods = words_of_goods(product.title for product in tools.shop.catalogue)
+        self._goods = words_of_goods(one.title for voice in voices for one in voice.tools.shop.catalogue)
         self._ticket_lock = Lock()
         self._next_ticket = first_ticket
         self._log = structlog.get_logger("edge.assistant")
@@ -87,67 +80,80 @@ class Assistant:
         """Whether the language model would word an answer now; without it templates speak."""
         return self._worder is not None and self._worder.is_up
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that questions may be asked in, the shop's own first."""
+        return tuple(self._voices)
+
     def ask(
         self,
         question: str,
         *,
         kiosk_id: str,
         session: str | None = None,
+        language: str | None = None,
         on_draft: Callable[[Answer], None] | None = None,
     ) -> Answer:
         """Answer one question.
 
         ``question`` is the shopper's text as typed; it is neither stored nor logged. ``session`` lets "how much is
-        it" follow "where is the butter". Where the model is about to word the answer, ``on_draft`` gets it in the
+        it" follow "where is the butter". ``language`` is one of `languages`; without it the session's last one counts,
+        and the shop's own before that. Where the model is about to word the answer, ``on_draft`` gets it in the
         template's words first, proved, on the asking thread.
         """
-        steps = _Steps(self._clock)
+        turn = self._turn(kiosk_id, session, language)
+        say = turn.voice.language.answers.say
         guarded = guard(question, goods=self._goods)
-        steps.done("guard")
+        turn.done("guard")
         asked = guarded.question
         if asked is None:
-            reply = Reply(Intent.UNKNOWN, templates.REFUSED if guarded.is_attack else templates.DONT_KNOW)
-            outcome: Outcome = "refused" if guarded.is_attack else "unknown"
-            return self._finish(reply, outcome, steps, kiosk_id=kiosk_id)
-        route = self._router.route(asked)
-        steps.done("route")
-        memory = self._sessions.recall(session, mono_s=self._clock.mono_s())
+            reply = Reply(Intent.UNKNOWN, say.refused if guarded.is_attack else say.dont_know)
+            return self._finish(reply, "refused" if guarded.is_attack else "unknown", turn)
+        route = turn.voice.router.route(asked)
+        turn.done("route")
         if route.intent is Intent.CALL_COLLEAGUE:
-            return self._hand_off(steps, kiosk_id=kiosk_id, session=session)
-        reply = self._replies.to(route, last=memory.talk)
+            return self._hand_off(turn, session)
+        memory = self._sessions.recall(session, mono_s=self._clock.mono_s())
+        reply = turn.voice.replies.to(route, last=memory.talk)
         if reply.facts:
             self._sessions.remember(session, mono_s=self._clock.mono_s(), talk=reply.talk(memory.talk))
-        steps.done("tools")
-        outcome = "answered" if reply.facts or reply.text in _SMALL_TALK else "unknown"
-        if on_draft is not None and self.is_wording and reply.may_be_worded:
-            on_draft(self._proved(reply, outcome, steps))
-        worded = self._worded(asked, reply, steps)
-        return self._finish(reply, outcome, steps, kiosk_id=kiosk_id, worded=worded)
+        turn.done("tools")
+        is_answered = bool(reply.facts) or reply.text in (say.greeting, say.thanks, say.no_offers)
+        outcome: Outcome = "answered" if is_answered else "unknown"
+        if on_draft is not None and self.is_wording and reply.may_be_worded and turn.voice.language.turns:
+            on_draft(self._proved(reply, outcome, turn))
+        return self._finish(reply, outcome, turn, worded=self._worded(asked, reply, turn))
 
-    def call_colleague(self, *, kiosk_id: str, session: str | None = None) -> Answer:
+    def call_colleague(self, *, kiosk_id: str, session: str | None = None, language: str | None = None) -> Answer:
         """Give out a ticket; pressing again in the same session shows the same one.
 
         Raises:
             StoreError: the ticket could not be kept, so staff would never see it.
         """
-        return self._hand_off(_Steps(self._clock), kiosk_id=kiosk_id, session=session)
+        return self._hand_off(self._turn(kiosk_id, session, language), session)
 
     def forget(self, session: str | None) -> None:
         """Wipe what is remembered of a session."""
         self._sessions.forget(session)
 
-    def _hand_off(self, steps: "_Steps", *, kiosk_id: str, session: str | None) -> Answer:
+    def _turn(self, kiosk_id: str, session: str | None, language: str | None) -> "_Turn":
+        now_s = self._clock.mono_s()
+        if language in self._voices:
+            self._sessions.remember(session, mono_s=now_s, language=language)
+        spoken = language or self._sessions.recall(session, mono_s=now_s).language or self._own.language.code
+        return _Turn(self._clock, self._voices.get(spoken, self._own), kiosk_id)
+
+    def _hand_off(self, turn: "_Turn", session: str | None) -> Answer:
         now_s = self._clock.mono_s()
         ticket = self._sessions.recall(session, mono_s=now_s).ticket
         if ticket is None:
             ticket = self._draw_ticket()
-            self._record(
-                KioskHandoffFact(at=self._clock.now(), mono_s=self._clock.mono_s(), source=kiosk_id, ticket=ticket)
-            )
+            self._record(KioskHandoffFact(at=self._clock.now(), mono_s=now_s, source=turn.kiosk_id, ticket=ticket))
             self._sessions.remember(session, mono_s=now_s, ticket=ticket)
-        reply = Reply(Intent.CALL_COLLEAGUE, templates.ticket(ticket), (TicketFact(ticket=ticket),))
-        steps.done("tools")
-        return self._finish(reply, "handoff", steps, kiosk_id=kiosk_id)
+        text = turn.voice.language.answers.ticket(ticket)
+        reply = Reply(Intent.CALL_COLLEAGUE, text, (TicketFact(ticket=ticket),))
+        turn.done("tools")
+        return self._finish(reply, "handoff", turn)
 
     def _draw_ticket(self) -> str:
         with self._ticket_lock:
@@ -155,43 +161,42 @@ class Assistant:
             self._next_ticket += 1
         return f"C-{number:03d}"
 
-    def _worded(self, question: str, reply: Reply, steps: "_Steps") -> str | None:
+    def _worded(self, question: str, reply: Reply, turn: "_Turn") -> str | None:
         """The model's wording where it is proved, else None."""
-        turn = turn_of(reply.intent, reply.facts) if self._worder is not None and reply.may_be_worded else None
-        text = self._worder.word(question, turn) if self._worder is not None and turn is not None else None
-        steps.done("wording")
-        if text is None or turn is None:
+        turns, worder = turn.voice.language.turns, self._worder
+        may_say = turns.of(reply.intent, reply.facts) if worder and turns and reply.may_be_worded else None
+        text = worder.word(question, may_say) if worder is not None and may_say is not None else None
+        turn.done("wording")
+        if text is None or may_say is None:
             return None
-        proof = self._verifier.prove(text, reply.facts, needs=turn.needs)
-        steps.done("verify")
+        proof = turn.voice.verifier.prove(text, reply.facts, needs=may_say.needs)
+        turn.done("verify")
         if not proof.ok:
             self._log.info("assistant.wording_refused", intent=reply.intent.value)
         return text if proof.ok else None
 
-    def _finish(
-        self, reply: Reply, outcome: Outcome, steps: "_Steps", *, kiosk_id: str, worded: str | None = None
-    ) -> Answer:
-        answer = self._proved(reply, outcome, steps, worded=worded)
+    def _finish(self, reply: Reply, outcome: Outcome, turn: "_Turn", *, worded: str | None = None) -> Answer:
+        answer = self._proved(reply, outcome, turn, worded=worded)
         try:
-            self._record(self._turn_fact(answer, reply.sku, kiosk_id))
+            self._record(self._turn_fact(answer, reply.sku, turn.kiosk_id))
         except StoreError as error:
             # The shopper gets the answer even when there is no room left to count it; tickets are another matter.
             self._log.warning("assistant.turn_not_recorded", error=type(error).__name__)
         return answer
 
-    def _proved(self, reply: Reply, outcome: Outcome, steps: "_Steps", *, worded: str | None = None) -> Answer:
+    def _proved(self, reply: Reply, outcome: Outcome, turn: "_Turn", *, worded: str | None = None) -> Answer:
         text, facts, verified = worded or reply.text, reply.facts, True
-        if worded is None and not self._verifier.prove(reply.text, reply.facts).ok:
+        if worded is None and not turn.voice.verifier.prove(reply.text, reply.facts).ok:
             self._log.error("assistant.template_unproved", intent=reply.intent.value)
-            text, facts, outcome, verified = templates.CALL_FAILED, (), "unknown", False
-        steps.done("verify")
+            text, facts, outcome, verified = turn.voice.language.answers.say.call_failed, (), "unknown", False
+        turn.done("verify")
         return Answer(
             answer=text,
             intent=reply.intent.value,
             facts=tuple(fact.as_plain() for fact in facts),
             verified=verified,
             wording="model" if worded is not None else "template",
-            timings_ms=steps.timings_ms(),
+            timings_ms=turn.timings_ms(),
             outcome=outcome,
         )
 
@@ -209,14 +214,15 @@ class Assistant:
         )
 
 
-_SMALL_TALK: Sequence[str] = (templates.GREETING, templates.THANKS, templates.NO_OFFERS)
 _STEPS = ("guard", "route", "tools", "wording", "verify")
 
 
-class _Steps:
-    """How long each step of one turn took; a step that was not taken took no time."""
+class _Turn:
+    """Who asks in which language, and how long each step took; a step that was not taken took no time."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, voice: Voice, kiosk_id: str) -> None:
+        self.voice = voice
+        self.kiosk_id = kiosk_id
         self._clock = clock
         self._began_s = self._last_s = clock.mono_s()
         self._spent_s = dict.fromkeys(_STEPS, 0.0)

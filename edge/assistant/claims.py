@@ -1,19 +1,25 @@
 """Reads the claims out of an answer: every product, price, place, count, time and yes or no in it.
 
-Owns the closed list of forms in which an answer may claim something and of words that claim nothing. What fits
-neither is reported as unread, which the verifier treats as a lie. Decides nothing itself about truth.
+Forms and words that claim nothing are closed lists in a language's `claims.toml`. What fits neither is reported as
+unread, which the verifier treats as a lie. Decides nothing itself about truth.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Literal, Self, get_args
+
+from pydantic import model_validator
+
+from edge.language_files import LanguageFile, Patterns
 
 ClaimKind = Literal[
     "product", "quote", "price", "normal_price", "unit_price", "aisle", "bay", "count", "age", "in_stock",
     "out_of_stock", "stock_unknown", "have", "sell", "yes", "on_offer", "not_on_offer", "until_day", "age_limit",
     "shown_of", "open", "closed", "now", "again", "span", "until_time", "at_time", "day", "end",
 ]  # fmt: skip
+_FOUND_OTHERWISE: frozenset[ClaimKind] = frozenset({"product", "quote", "end"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,58 +30,52 @@ class Claim:
     values: tuple[str, ...] = ()
 
 
-_MONEY = r"((?:[€£$]\s?\d+(?:[.,]\d+)?)|(?:\d+\.\d{2} [A-Z]{3}))(?![\d/])"
-_TIME = r"(\d{1,2}:\d{2})"
-_AGE = r"(just now|\d+ (?:minute|hour|second|day)s? ago)"
-_DATE = r"(\d{1,2} [A-Z][a-z]+(?: \d{4})?)"
-_WEEKDAY = r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
+class ClaimWords(LanguageFile):
+    """`claims.toml`: the forms of one language."""
 
-# Tried in this order at every place of the text that is not a product, quote or harmless word.
-_FORMS: tuple[tuple[ClaimKind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))  # type: ignore[misc]
-    for kind, pattern in (
-        ("normal_price", rf"(?:instead of|normally|usually|was) {_MONEY}"),
-        ("unit_price", r"(?:the )?unit price (?:is|of) ((?:[€£$]\d+\.\d{2}|\d+\.\d{2} [A-Z]{3})/\d*\s*[a-z]+)"),
-        ("price", _MONEY),
-        ("aisle", r"aisle ([a-z0-9][a-z0-9-]{0,15})"),
-        ("bay", r"bay ([a-z0-9][a-z0-9-]{0,15})"),
-        ("out_of_stock", rf"(?:the|its|this) shelf (?:was|is) empty when last seen,? {_AGE}"),
-        ("stock_unknown", r"i cannot see (?:its|the|this) shelf(?: right now)?"),
-        ("count", r"there (?:is|are) (\d+) on the shelf"),
-        ("count", r"(\d+) on the shelf"),
-        ("age", rf"seen {_AGE}"),
-        ("out_of_stock", r"(?:out of stock|sold out|none left|not available|not in stock)()"),
-        ("in_stock", r"(?:in stock|available)"),
-        ("have", r"we have"),
-        ("sell", r"we sell"),
-        ("yes", r"yes"),
-        ("not_on_offer", r"(?:is )?not on offer today"),
-        ("on_offer", r"on offer"),
-        ("age_limit", r"you must be (\d+) or over to buy it"),
-        ("shown_of", r"here are (\d+) of (\d+)"),
-        ("span", rf"from {_TIME} to {_TIME}"),
-        ("until_time", rf"until {_TIME}"),
-        ("until_day", rf"until {_DATE}"),
-        ("again", r"open again"),
-        ("at_time", rf"at {_TIME}"),
-        ("day", rf"on ({_WEEKDAY} {_DATE[1:-1]})"),
-        ("day", r"(today|tomorrow)"),
-        ("now", r"(?:right )?now"),
-        ("open", r"open"),
-        ("closed", r"closed"),
-    )
-)
+    money: str
+    unit_price: str
+    time: str
+    age: str
+    date: str
+    weekday: str
+    forms: tuple[tuple[ClaimKind, str], ...]
+    phrases: tuple[str, ...]
+    harmless: str
+    """Words with spaces between."""
 
-# Words that state nothing a shopper could rely on. No negation, no quantity, no comparison, no time is among them.
-_HARMLESS_TEXT = """
-a an and are ask at before but can cost costs find for found glad go happy head hello help here i in is it its look
-mean of on one our place please price see shop sure that the there this to us we welcome which will with you your
-"""
-_HARMLESS = frozenset(_HARMLESS_TEXT.split())
-_PHRASES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (r"which one do you mean", r"of course", r"i found this", r"happy to help", r"have a nice day")
-)
+    @model_validator(mode="after")
+    def _covers_every_kind(self) -> Self:
+        missing = set(get_args(ClaimKind)) - _FOUND_OTHERWISE - {kind for kind, _ in self.forms}
+        if missing:
+            raise ValueError(f"forms must hold one at least of: {', '.join(sorted(missing))}")
+        try:
+            self.compiled, self.compiled_phrases  # noqa: B018 - a pattern that is none must stop the start
+        except re.error as error:
+            raise ValueError(f"{error.pattern!r} is no regular expression: {error}") from error
+        return self
+
+    @cached_property
+    def compiled(self) -> tuple[tuple[ClaimKind, re.Pattern[str]], ...]:
+        """The forms with the common patterns put into them."""
+        return tuple((kind, re.compile(self._filled(form), re.IGNORECASE)) for kind, form in self.forms)
+
+    @cached_property
+    def compiled_phrases(self) -> Patterns:
+        """Whole phrases that claim nothing."""
+        return tuple(re.compile(phrase, re.IGNORECASE) for phrase in self.phrases)
+
+    @cached_property
+    def harmless_words(self) -> frozenset[str]:
+        """Words that claim nothing."""
+        return frozenset(self.harmless.split())
+
+    def _filled(self, form: str) -> str:
+        for name in ("money", "unit_price", "time", "age", "date", "weekday"):
+            form = form.replace(f"{{{name}}}", getattr(self, name))
+        return form
+
+
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _END = re.compile(r"[.!?\n]+")
 _SPACE = re.compile(r"[ ,:;-]+")
@@ -88,8 +88,9 @@ class UnreadError(ValueError):
 class ClaimReader:
     """Reads answers that are about given products and quotes. Made once per answer, pure."""
 
-    def __init__(self, products: Mapping[str, str], quotes: Iterable[str]) -> None:
+    def __init__(self, words: ClaimWords, products: Mapping[str, str], quotes: Iterable[str]) -> None:
         """Take every product name of the shop, written form to SKU, and the texts that may be said word for word."""
+        self._words = words
         self._products = products
         self._quotes = tuple(sorted((quote for quote in quotes if quote), key=len, reverse=True))
 
@@ -117,14 +118,14 @@ class ClaimReader:
             return Claim("end"), match.end()
         if named := self._product_at(text, place):
             return Claim("product", (named,)), place + len(named)
-        for phrase in _PHRASES:
+        for phrase in self._words.compiled_phrases:
             if (match := phrase.match(text, place)) and _ends_word(text, match.end()):
                 return None, match.end()
-        for kind, form in _FORMS:
+        for kind, form in self._words.compiled:
             if (match := form.match(text, place)) and _ends_word(text, match.end()):
                 return Claim(kind, tuple(group or "" for group in match.groups())), match.end()
         word = _WORD.match(text, place)
-        if word is None or word[0].casefold() not in _HARMLESS:
+        if word is None or word[0].casefold() not in self._words.harmless_words:
             raise UnreadError(text[place : place + 24])
         return None, word.end()
 

@@ -6,8 +6,9 @@ together. Else the text is taken as one question. Pure.
 
 from collections.abc import Sequence
 
+from edge.assistant.intents import Intent
 from edge.assistant.reply import Reply
-from edge.assistant.router import Intent, Route
+from edge.assistant.router import Route
 from edge.assistant.tool_facts import MatchesFact, StockFact
 
 MOST = 3
@@ -21,11 +22,14 @@ def may_be_joined(routes: Sequence[Route]) -> bool:
     )
 
 
-def joined(replies: Sequence[Reply]) -> Reply | None:
-    """One reply with everything that the replies say; None where one has no answer or they do not go together."""
+def joined(replies: Sequence[Reply], *, yes: str) -> Reply | None:
+    """One reply with everything that the replies say; None where one has no answer or they do not go together.
+
+    ``yes`` is how an answer begins that says yes.
+    """
     facts = tuple(dict.fromkeys(fact for reply in replies for fact in reply.facts))
     lists = sum(isinstance(fact, MatchesFact) for fact in facts)
-    says_yes = any(reply.text.startswith("Yes") for reply in replies)
+    says_yes = any(reply.text.startswith(yes) for reply in replies)
     is_missing = any(isinstance(fact, StockFact) and fact.state == "out_of_stock" for fact in facts)
     if not all(reply.facts for reply in replies) or lists > 1 or (says_yes and is_missing):
         return None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge.assistant.router import Intent
+from edge.assistant.intents import Intent
 from edge.assistant.talk import Talk, after
 from edge.assistant.tool_facts import ToolFact
 

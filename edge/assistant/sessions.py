@@ -1,4 +1,4 @@
-"""What a kiosk session remembers between turns: what was last spoken of and the ticket, nothing of the words.
+"""What a kiosk session remembers between turns: what was spoken of, the ticket, the language; nothing of the words.
 
 Owns forgetting: on reset, after a short while, and the oldest when there are too many. Lives in memory only.
 """
@@ -16,6 +16,7 @@ class SessionMemory:
 
     talk: Talk = NOTHING
     ticket: str | None = None
+    language: str | None = None
     used_mono_s: float = 0.0
 
 
@@ -35,15 +36,25 @@ class Sessions:
             return self._memories.get(session or "", SessionMemory())
 
     def remember(
-        self, session: str | None, *, mono_s: float, talk: Talk | None = None, ticket: str | None = None
+        self,
+        session: str | None,
+        *,
+        mono_s: float,
+        talk: Talk | None = None,
+        ticket: str | None = None,
+        language: str | None = None,
     ) -> None:
-        """Keep what was spoken of or the ticket; without a session nothing is kept."""
+        """Keep what was spoken of, the ticket or the language; without a session nothing is kept."""
         if not session:
             return
         with self._lock:
             memory = self._memories.pop(session, SessionMemory())
             self._memories[session] = replace(
-                memory, talk=talk or memory.talk, ticket=ticket or memory.ticket, used_mono_s=mono_s
+                memory,
+                talk=talk or memory.talk,
+                ticket=ticket or memory.ticket,
+                language=language or memory.language,
+                used_mono_s=mono_s,
             )
             self._drop_old(mono_s)
             while len(self._memories) > self._limit:

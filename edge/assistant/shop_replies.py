@@ -4,32 +4,31 @@ Owns telling such a question from one about goods. Where the shop's data hold no
 """
 
 from datetime import date
+from typing import Literal
 
-from edge.assistant import templates
+from edge.assistant.answers import Answers
 from edge.assistant.asked_day import UnreadDayError, read_days
+from edge.assistant.intents import Intent
 from edge.assistant.reply import Reply
-from edge.assistant.router import Intent, Route, Router
+from edge.assistant.router import Route, Router
 from edge.assistant.talk import Talk
 from edge.assistant.tool_facts import ServiceFact
 from edge.assistant.tools import Tools
-from edge.catalogue_words import words_of
-
-# A service is not meant by these words alone: "where can I return this" is not the bottle return.
-_WEAK_SERVICE_WORDS = frozenset({"return", "service", "customer", "desk", "counter"})
 
 
 class ShopReplies:
     """Replies about the shop. Holds nothing between questions; any thread may call it."""
 
-    def __init__(self, tools: Tools, router: Router) -> None:
+    def __init__(self, tools: Tools, router: Router, answers: Answers) -> None:
         self._tools = tools
         self._router = router
+        self._answers = answers
 
     def to(self, route: Route, *, last: Talk) -> Reply | None:
         """The reply, or None where the question is about goods; ``last`` lets "and tomorrow?" follow hours."""
         service = self._service(route)
         if service is not None:
-            return Reply(Intent.SERVICES, templates.service(service), (service,))
+            return Reply(Intent.SERVICES, self._answers.service(service), (service,))
         contact = self._router.contact_asked(route.question)
         if contact is not None:
             return self._contact(contact)
@@ -37,34 +36,37 @@ class ShopReplies:
             return self._hours(route)
         return self._returns(route) if route.intent is Intent.RETURNS else None
 
-    def _contact(self, what: str) -> Reply:
-        fact = self._tools.contact(what)
+    def _contact(self, what: Literal["phone", "address"]) -> Reply:
+        fact = self._tools.contact(what, called=getattr(self._answers.say, what))
         if fact is None:
-            return Reply(Intent.SERVICES, templates.DONT_KNOW)
-        return Reply(Intent.SERVICES, templates.service(fact), (fact,))
+            return Reply(Intent.SERVICES, self._answers.say.dont_know)
+        return Reply(Intent.SERVICES, self._answers.service(fact), (fact,))
 
     def _service(self, route: Route) -> ServiceFact | None:
         said = self._router.content(route.words)
         if route.intent is Intent.RETURNS:
-            said = ("return", *route.words.split())  # bottles say nothing of a product, but much beside "return"
+            said = (
+                self._router.returning,
+                *route.words.split(),
+            )  # bottles say nothing of a product, but much beside "return"
         asked = self._router.service_words(said)
-        words = {word for text in asked for word in words_of(text)}
+        words = {word for text in asked for word in self._router.words.of(text)}
         if route.intent is Intent.RETURNS:
-            words &= {word for fact in self._tools.services() for word in words_of(fact.name)}
-        if not words - _WEAK_SERVICE_WORDS and len(words) < 2:
+            words &= {word for fact in self._tools.services() for word in self._router.words.of(fact.name)}
+        if not self._router.may_mean_service(words):
             return None
-        return next((fact for fact in self._tools.services() if words <= set(words_of(fact.name))), None)
+        return next((fact for fact in self._tools.services() if words <= set(self._router.words.of(fact.name))), None)
 
     def _hours(self, route: Route) -> Reply:
         try:
             days = self._days(route)
         except UnreadDayError:
-            return Reply(Intent.OPEN_HOURS, templates.DONT_KNOW)
+            return Reply(Intent.OPEN_HOURS, self._answers.say.dont_know)
         if len(days) > 1:
             facts = tuple(self._tools.hours(day) for day in days)
-            return Reply(Intent.OPEN_HOURS, templates.hours_of_days(facts), facts)
+            return Reply(Intent.OPEN_HOURS, self._answers.hours_of_days(facts), facts)
         fact = self._tools.hours(next(iter(days), None))
-        return Reply(Intent.OPEN_HOURS, templates.hours(fact), (fact,), may_be_worded=True)
+        return Reply(Intent.OPEN_HOURS, self._answers.hours(fact), (fact,), may_be_worded=True)
 
     def _goes_on_with_hours(self, route: Route, last: Talk) -> bool:
         """Whether "and on saturday?" follows a question about hours, and names nothing but a day."""
@@ -77,18 +79,19 @@ class ShopReplies:
 
     def _days(self, route: Route) -> tuple[date, ...]:
         info = self._tools.shop.info
-        own_name = frozenset(words_of(info.name or ""))
+        own_name = frozenset(self._router.words.of(info.name or ""))
         return read_days(
             " ".join(word for word in route.question.split() if word not in own_name),
             today=self._tools.local_now().date(),
             special=info.exceptions,
             words=self._router.day_words,
+            forms=self._router.words,
         )
 
     def _returns(self, route: Route) -> Reply:
         """The policy holds for what is sold here; of anything else nothing is known."""
         said = self._router.about_returns(route.words)
         if said and self._tools.find(" ".join(said)).kind == "none":
-            return Reply(route.intent, templates.DONT_KNOW)
+            return Reply(route.intent, self._answers.say.dont_know)
         policy = self._tools.returns()
-        return Reply(route.intent, templates.returns(policy), (policy,))
+        return Reply(route.intent, self._answers.returns(policy), (policy,))

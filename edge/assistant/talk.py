@@ -8,9 +8,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from edge.assistant.router import Intent, Route
+from edge.assistant.intents import Intent
+from edge.assistant.router import Route
 from edge.catalogue import Product
-from edge.catalogue_words import words_of
+from edge.catalogue_words import WordForms
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _OF_PRODUCTS = frozenset({Intent.WHERE_IS, Intent.HOW_MUCH, Intent.HAVE_YOU_GOT})
@@ -43,20 +44,20 @@ def continued(route: Route, last: Talk) -> Route:
     return route
 
 
-def fitting(candidates: Sequence[Product], content: Collection[str]) -> tuple[Product, ...]:
+def fitting(candidates: Sequence[Product], content: Collection[str], forms: WordForms) -> tuple[Product, ...]:
     """Those of the products that were on the screen whose own words say all that is asked: "the salted one"."""
-    asked = {word for text in content for word in words_of(text)}
-    return tuple(product for product in candidates if asked and asked <= own_words(product))
+    asked = {word for text in content for word in forms.of(text)}
+    return tuple(product for product in candidates if asked and asked <= own_words(product, forms))
 
 
-def wanted(words: str, product: Product) -> int | None:
+def wanted(words: str, product: Product, forms: WordForms) -> int | None:
     """How many of the product are asked for; a number that is part of its name or size is no such number."""
-    own = {number for word in words_of(f"{product.name} {product.size}") for number in _NUMBER.findall(word)}
-    numbers = [int(word) for word in words_of(words) if word.isdigit() and word not in own]
+    own = {number for word in forms.of(f"{product.name} {product.size}") for number in _NUMBER.findall(word)}
+    numbers = [int(word) for word in forms.of(words) if word.isdigit() and word not in own]
     return max(numbers, default=None)
 
 
-def own_words(product: Product) -> frozenset[str]:
-    """Every word of a product's name, brand, size and keywords, in the form of `words_of`."""
+def own_words(product: Product, forms: WordForms) -> frozenset[str]:
+    """Every word of a product's name, brand, size and keywords, in the form of `WordForms.of`."""
     texts = (product.name, product.brand, product.size, *product.keywords)
-    return frozenset(word for text in texts for word in words_of(text))
+    return frozenset(word for text in texts for word in forms.of(text))

@@ -1,8 +1,8 @@
 """What the tools found, as small typed values: the only things that an answer may claim.
 
-Owns the shapes, how amounts, ages and days are written (one writing, so that a claim can be compared letter by
-letter) and their plain form for the screen. Holds nothing about a shopper. `edge.facts` is something else: those
-are events that the shop keeps; these live as long as one answer.
+Owns the shapes and their plain form for the screen; texts in them are written by the language's `formats`. Holds
+nothing about a shopper. `edge.facts` is something else: those are events that the shop keeps; these live as long as
+one answer.
 """
 
 from collections.abc import Mapping
@@ -14,40 +14,6 @@ from typing import ClassVar, Literal
 from edge.shop_info import TimeRange
 
 StockState = Literal["in_stock", "out_of_stock", "unknown"]
-_SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
-_WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTH_NAMES = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """``€1.29``; a currency without a symbol here is written after the amount."""
-    symbol = _SYMBOLS.get(currency)
-    return f"{symbol}{amount:.2f}" if symbol else f"{amount:.2f} {currency}"
-
-
-def weekday_name(day: date) -> str:
-    """``Monday``."""
-    return _WEEKDAY_NAMES[day.weekday()]
-
-
-def day_words(day: date, *, today: date) -> str:
-    """``30 November``, with the year where it is not this one."""
-    year = f" {day.year}" if day.year != today.year else ""
-    return f"{day.day} {_MONTH_NAMES[day.month - 1]}{year}"
-
-
-def age_words(age_s: float) -> str:
-    """``just now``, ``2 minutes ago``, ``1 hour ago``: whole units, rounded down."""
-    if age_s < 60:
-        return "just now"
-    minutes = int(age_s // 60)
-    if minutes < 60:
-        return f"{minutes} minute{'s' if minutes > 1 else ''} ago"
-    hours = minutes // 60
-    return f"{hours} hour{'s' if hours > 1 else ''} ago"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +129,7 @@ class PartsFact(ToolFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherSizeFact(ToolFact):
-    """A size that was asked for and that no product found has; ``words`` in the form of `words_of`."""
+    """A size that was asked for and that no product found has; ``words`` in the form of `WordForms.of`."""
 
     kind: ClassVar[str] = "other_size"
     text: str

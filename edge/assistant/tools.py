@@ -6,11 +6,12 @@ from the future is `unknown`. Knows nothing about shoppers or staff and runs no 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from edge.assistant.formats import Formats
 from edge.assistant.tool_facts import (
     AllergenFact,
     HoursFact,
@@ -21,10 +22,6 @@ from edge.assistant.tool_facts import (
     ServiceFact,
     StockFact,
     ToolFact,
-    age_words,
-    day_words,
-    money,
-    weekday_name,
 )
 from edge.catalogue import Catalogue, Product
 from edge.catalogue_search import CatalogueSearch, SearchResult
@@ -78,10 +75,12 @@ class Tools:
         search: CatalogueSearch,
         stock: StockView,
         *,
+        formats: Formats,
         clock: Clock,
         stock_max_age_s: float = 900.0,
     ) -> None:
         self.shop = shop
+        self.formats = formats
         self._search = search
         self._stock = stock
         self._clock = clock
@@ -125,7 +124,7 @@ class Tools:
                 sku=product.sku,
                 amount=product.price,
                 currency=currency,
-                text=money(product.price, currency),
+                text=self.formats.money_words(product.price, currency),
                 unit_price=product.unit_price,
                 unit_price_text=self._unit_price_text(product.unit_price),
             )
@@ -133,12 +132,12 @@ class Tools:
             sku=product.sku,
             amount=offer.price,
             currency=currency,
-            text=money(offer.price, currency),
+            text=self.formats.money_words(offer.price, currency),
             unit_price="",
             normal=product.price,
-            normal_text=money(product.price, currency),
+            normal_text=self.formats.money_words(product.price, currency),
             until=offer.last_day,
-            until_text=day_words(offer.last_day, today=today),
+            until_text=self.formats.date_words(offer.last_day, today=today),
             offer_text=offer.text,
         )
 
@@ -158,7 +157,7 @@ class Tools:
             state="in_stock" if seen.units > 0 else "out_of_stock",
             units=seen.units,
             age_s=round(age_s, 1),
-            age_text=age_words(age_s),
+            age_text=self.formats.age_words(age_s),
         )
 
     def allergens(self, product: Product) -> AllergenFact:
@@ -186,12 +185,12 @@ class Tools:
         following = self.shop.info.next_opening(local) if is_today and now is None else None
         return HoursFact(
             day=asked,
-            day_text=self._day_text(asked, local.date()),
+            day_text=self.formats.day_words(asked, today=local.date()),
             ranges=ranges,
             special=special,
             is_open_now=(now is not None) if is_today else None,
             closes=now.closes if now else None,
-            next_day_text=self._day_text(following[0], local.date()) if following else None,
+            next_day_text=self.formats.day_words(following[0], today=local.date()) if following else None,
             next_opens=following[1].opens if following else None,
         )
 
@@ -204,20 +203,15 @@ class Tools:
         """Everything the shop has besides goods."""
         return tuple(ServiceFact(name=service.name, where=service.where) for service in self.shop.info.services)
 
-    def contact(self, what: str) -> ServiceFact | None:
-        """The shop's ``phone`` or ``address``, word for word; None where the shop gives none."""
+    def contact(self, what: Literal["phone", "address"], *, called: str) -> ServiceFact | None:
+        """The shop's telephone number or address, word for word; None where the shop gives none."""
         info = self.shop.info
         said = {"phone": info.phone, "address": info.address}[what]
-        return ServiceFact(name=what.capitalize(), where=said) if said else None
+        return ServiceFact(name=called, where=said) if said else None
 
     def _unit_price_text(self, unit_price: str) -> str:
         amount, slash, unit = unit_price.partition("/")
-        return f"{money(Decimal(amount.strip()), self.shop.currency)}/{unit.strip()}" if slash else ""
-
-    @staticmethod
-    def _day_text(day: date, today: date) -> str:
-        if day == today:
-            return "today"
-        if day == today + timedelta(days=1):
-            return "tomorrow"
-        return f"on {weekday_name(day)} {day_words(day, today=today)}"
+        if not slash:
+            return ""
+        written = self.formats.money_words(Decimal(amount.strip()), self.shop.currency)
+        return self.formats.unit_price.format(money=written, unit=unit.strip())

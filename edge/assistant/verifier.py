@@ -7,8 +7,8 @@ leaves out what was asked; it never repairs one. Pure: facts and text in, proof 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from edge.assistant import templates
-from edge.assistant.claims import Claim, ClaimKind, ClaimReader, UnreadError
+from edge.assistant.answers import Answers
+from edge.assistant.claims import Claim, ClaimKind, ClaimReader, ClaimWords, UnreadError
 from edge.assistant.tool_facts import (
     AllergenFact,
     HoursFact,
@@ -25,7 +25,7 @@ from edge.assistant.tool_facts import (
     ToolFact,
 )
 from edge.catalogue import Catalogue
-from edge.catalogue_words import words_of
+from edge.catalogue_words import WordForms
 
 MAX_CHARS = 1200
 _AMBIGUOUS = ""
@@ -43,8 +43,14 @@ class Proof:
 class Verifier:
     """Proves answers of one shop. Any thread may call it."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        """Learn every product name, so that naming one that is not in the facts is noticed."""
+    def __init__(self, catalogue: Catalogue, answers: Answers, claims: ClaimWords, forms: WordForms) -> None:
+        """Learn every product name, so that naming one that is not in the facts is noticed.
+
+        ``answers``, ``claims`` and ``forms`` are the language's.
+        """
+        self._answers = answers
+        self._claims = claims
+        self._forms = forms
         self._names: dict[str, str] = {}
         for product in catalogue:
             branded = product.title.removesuffix(f", {product.size}") if product.size else product.title
@@ -57,12 +63,12 @@ class Verifier:
         """Prove ``text`` from ``facts``; ``needs`` are claims without which it would be no answer."""
         if not text.strip() or len(text) > MAX_CHARS:
             return Proof(False, "empty or too long")
-        if text in templates.CONSTANTS:
+        if text in self._answers.constants:
             return Proof(True)
-        case = _Case.of(facts)
+        case = _Case.of(facts, answers=self._answers, forms=self._forms)
         names = {**self._names, **case.own_names()}
         try:
-            claims = ClaimReader(names, case.quotes()).read(text)
+            claims = ClaimReader(self._claims, names, case.quotes()).read(text)
         except UnreadError as error:
             return Proof(False, f"unread: {error}")
         missing = set(needs) - {claim.kind for claim in claims}
@@ -76,6 +82,8 @@ class Verifier:
 class _Case:
     """The facts of one answer by what they are about."""
 
+    answers: Answers
+    forms: WordForms
     products: dict[str, ProductFact] = field(default_factory=dict)
     prices: dict[str, PriceFact] = field(default_factory=dict)
     places: dict[str, PlaceFact] = field(default_factory=dict)
@@ -86,8 +94,8 @@ class _Case:
     others: list[ToolFact] = field(default_factory=list)
 
     @classmethod
-    def of(cls, facts: Sequence[ToolFact]) -> "_Case":
-        case = cls()
+    def of(cls, facts: Sequence[ToolFact], *, answers: Answers, forms: WordForms) -> "_Case":
+        case = cls(answers, forms)
         for fact in facts:
             match fact:
                 case ProductFact():
@@ -118,38 +126,39 @@ class _Case:
 
     def quotes(self) -> list[str]:
         """Texts that may be said word for word, each built from its own fact."""
+        answers = self.answers
         said = [
-            templates.allergens(product, self.allergens[sku])
+            answers.allergens(product, self.allergens[sku])
             for sku, product in self.products.items()
             if sku in self.allergens
         ]
-        said.append(templates.CHECK_LABEL)
+        said.append(answers.say.check_label)
         said.extend(
-            templates.not_sold_out(product)
+            answers.not_sold_out(product)
             for sku, product in self.products.items()
             if sku in self.stocks and self.stocks[sku].state == "in_stock"
         )
         for fact in self.others:
             match fact:
                 case ReturnsFact():
-                    said.append(templates.returns(fact))
+                    said.append(answers.returns(fact))
                 case ServiceFact():
-                    said.append(templates.service(fact))
+                    said.append(answers.service(fact))
                 case PartsFact() if fact.found < fact.asked:
-                    said.append(templates.FOUND_ONLY_PART)
+                    said.append(answers.say.found_only_part)
                 case OtherSizeFact() if not any(self._has_size(sku, fact.words) for sku in self.products):
-                    said.append(templates.no_such_size(fact))
+                    said.append(answers.no_such_size(fact))
                 case TicketFact():
-                    said.append(templates.ticket(fact.ticket))
+                    said.append(answers.ticket(fact.ticket))
         if self.matches is not None and self.matches.total == 0:
-            said.append(templates.NO_OFFERS)
+            said.append(answers.say.no_offers)
         if len(self.hours) == 1 and self.hours[0].special:  # beside several days its name could stand at a wrong one
             said.append(self.hours[0].special)
         return said
 
     def _has_size(self, sku: str, words: Collection[str]) -> bool:
         product = self.products[sku]
-        return set(words) <= {*words_of(product.size), *words_of(product.name)}
+        return set(words) <= {*self.forms.of(product.size), *self.forms.of(product.name)}
 
     def first_wrong(self, claims: Sequence[Claim], names: dict[str, str]) -> str | None:
         """The first claim that does not follow, in words for the log of a test; None where all do."""
@@ -221,12 +230,16 @@ _HOURS_KINDS: frozenset[ClaimKind] = frozenset(
 
 def _hours_hold(fact: HoursFact, claims: Sequence[Claim], kinds: set[ClaimKind]) -> bool:
     said = {kind: [claim.values for claim in claims if claim.kind == kind] for kind in kinds}
-    days = [f"on {values[0]}" if " " in values[0] else values[0].casefold() for values in said.get("day", [])]
+    days = [values[0].casefold() for values in said.get("day", [])]
     if len(days) > 1 or len({"open", "closed", "again"} & kinds) != 1:
         return False
     if "again" in kinds:
         wanted = {"again", "day", "at_time"}
-        return kinds == wanted and fact.next_day_text in days and said["at_time"] == [(fact.next_opens or "-",)]
+        return (
+            kinds == wanted
+            and days == [(fact.next_day_text or "").casefold()]
+            and said["at_time"] == [(fact.next_opens or "-",)]
+        )
     if "now" in kinds:
         if days or kinds & {"span", "at_time"}:
             return False
@@ -234,7 +247,7 @@ def _hours_hold(fact: HoursFact, claims: Sequence[Claim], kinds: set[ClaimKind])
         if "open" in kinds:
             return fact.is_open_now is True and closes_right
         return fact.is_open_now is False and kinds == {"closed", "now"}
-    if days != [fact.day_text] or kinds & {"until_time", "at_time"}:
+    if days != [fact.day_text.casefold()] or kinds & {"until_time", "at_time"}:
         return False
     if "closed" in kinds:
         return not fact.ranges and kinds == {"closed", "day"}
@@ -282,12 +295,16 @@ def _count(case: _Case, sku: str, values: tuple[str, ...]) -> bool:
 
 
 def _age(case: _Case, sku: str, values: tuple[str, ...]) -> bool:
-    return sku in case.stocks and case.stocks[sku].age_text == values[0].casefold()
+    return sku in case.stocks and (case.stocks[sku].age_text or "").casefold() == values[0].casefold()
 
 
 def _out_of_stock(case: _Case, sku: str, values: tuple[str, ...]) -> bool:
     stock = case.stocks.get(sku)
-    return stock is not None and stock.state == "out_of_stock" and values[0].casefold() in ("", stock.age_text)
+    return (
+        stock is not None
+        and stock.state == "out_of_stock"
+        and values[0].casefold() in ("", (stock.age_text or "").casefold())
+    )
 
 
 def _state(*allowed: str) -> _Check:

@@ -6,12 +6,16 @@ them is copied from the facts letter by letter. Trusts nothing that comes back; 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
-from edge.assistant import templates
+from pydantic import Field
+
+from edge.assistant.answers import Answers
 from edge.assistant.claims import ClaimKind
-from edge.assistant.router import Intent
+from edge.assistant.intents import Intent
 from edge.assistant.tool_facts import HoursFact, PlaceFact, PriceFact, ProductFact, StockFact, ToolFact
 from edge.clock import Clock, SystemClock
+from edge.language_files import LanguageFile
 from models.errors import ModelsError
 from models.language.requests import CompletionRequest, LanguagePort
 
@@ -19,6 +23,7 @@ PREFIX = (
     "You are the friendly voice of a shop's information screen. You answer one shopper in one or two short sentences."
     " You use only the facts that you are given, and you copy names, prices and places exactly."
 )
+_Wordings = Annotated[tuple[str, ...], Field(min_length=1)]
 _MAX_TOKENS = 120
 _FAILURES_BEFORE_REST = 2
 
@@ -79,30 +84,142 @@ class Worder:
             self._rests_until_mono_s = self._clock.mono_s() + self._rest_s
 
 
-def turn_of(intent: Intent, facts: Sequence[ToolFact]) -> Turn | None:
-    """The wordings for one intent and one product or day; None where only a template may speak."""
-    by_type = {type(fact): fact for fact in facts}
-    if intent is Intent.OPEN_HOURS:
-        fact = by_type.get(HoursFact)
-        return _hours(fact) if isinstance(fact, HoursFact) else None
-    if sum(isinstance(fact, ProductFact) for fact in facts) != 1:
+class Wordings(LanguageFile):
+    """`wording.toml`: the turns of phrase that the model chooses among, the plainest first."""
+
+    found: _Wordings
+    costs: _Wordings
+    on_offer: _Wordings
+    its_place: _Wordings
+    we_have: _Wordings
+    sold_but_empty: _Wordings
+    empty_place: _Wordings
+    ask_colleague: _Wordings
+    we_sell: _Wordings
+    not_seen: _Wordings
+    one_seen: _Wordings
+    several_seen: _Wordings
+    seen_empty: _Wordings
+    age_limit: _Wordings
+    open: _Wordings
+    open_specially: _Wordings
+    closed: _Wordings
+    closed_specially: _Wordings
+    open_now: _Wordings
+    closed_now: _Wordings
+    opens_again: _Wordings
+    goodbye: _Wordings
+
+
+class Turns:
+    """What the model may say in one language. Holds nothing between turns; any thread may call it."""
+
+    def __init__(self, wordings: Wordings, answers: Answers) -> None:
+        self._wordings = wordings
+        self._answers = answers
+
+    def of(self, intent: Intent, facts: Sequence[ToolFact]) -> Turn | None:
+        """The wordings for one intent and one product or day; None where only a template may speak."""
+        by_type = {type(fact): fact for fact in facts}
+        if intent is Intent.OPEN_HOURS:
+            fact = by_type.get(HoursFact)
+            return self._hours(fact) if isinstance(fact, HoursFact) else None
+        if sum(isinstance(fact, ProductFact) for fact in facts) != 1:
+            return None
+        product, price, place, stock = (by_type.get(kind) for kind in (ProductFact, PriceFact, PlaceFact, StockFact))
+        if not (
+            isinstance(product, ProductFact)
+            and isinstance(price, PriceFact)
+            and isinstance(place, PlaceFact)
+            and isinstance(stock, StockFact)
+        ):
+            return None
+        match intent:
+            case Intent.WHERE_IS:
+                return self._where_is(product, place, stock)
+            case Intent.HOW_MUCH:
+                return self._how_much(product, price, place)
+            case Intent.HAVE_YOU_GOT:
+                return self._have_you_got(product, place, stock)
         return None
-    product, price, place, stock = (by_type.get(kind) for kind in (ProductFact, PriceFact, PlaceFact, StockFact))
-    if not (
-        isinstance(product, ProductFact)
-        and isinstance(price, PriceFact)
-        and isinstance(place, PlaceFact)
-        and isinstance(stock, StockFact)
-    ):
-        return None
-    match intent:
-        case Intent.WHERE_IS:
-            return _where_is(product, place, stock)
-        case Intent.HOW_MUCH:
-            return _how_much(product, price, place)
-        case Intent.HAVE_YOU_GOT:
-            return _have_you_got(product, place, stock)
-    return None
+
+    def _where_is(self, product: ProductFact, place: PlaceFact, stock: StockFact) -> Turn:
+        found = _filled(self._wordings.found, title=product.title, place=self._answers.place_words(place))
+        needs: set[ClaimKind] = {"product", "aisle", "bay"}
+        if stock.state == "unknown":
+            return Turn((found,), frozenset(needs))
+        return Turn(
+            (found, self._shelf(stock)),
+            frozenset(needs | ({"out_of_stock"} if stock.state == "out_of_stock" else set())),
+        )
+
+    def _how_much(self, product: ProductFact, price: PriceFact, place: PlaceFact) -> Turn:
+        wordings = self._wordings
+        needs: set[ClaimKind] = {"product", "price"}
+        if price.normal_text is None:
+            said = _filled(wordings.costs, title=product.title, price=price.text)
+        else:
+            said = _filled(
+                wordings.on_offer,
+                title=product.title,
+                price=price.text,
+                normal=price.normal_text,
+                until=price.until_text,
+            )
+            needs |= {"normal_price", "until_day"}
+        where = ("", *_filled(wordings.its_place, place=self._answers.place_words(place)))
+        return self._with_age_limit(product, (said, where), needs)
+
+    def _have_you_got(self, product: ProductFact, place: PlaceFact, stock: StockFact) -> Turn:
+        wordings, title, where = self._wordings, product.title, self._answers.place_words(place)
+        needs: set[ClaimKind] = {"product", "aisle"}
+        its_place = _filled(wordings.its_place, place=where)
+        parts: tuple[tuple[str, ...], ...]
+        match stock.state:
+            case "in_stock":
+                parts = (_filled(wordings.we_have, title=title), self._shelf(stock), its_place)
+                needs.add("count")
+            case "out_of_stock":
+                empty = _filled(wordings.sold_but_empty, title=title, age=stock.age_text)
+                parts = (empty, _filled(wordings.empty_place, place=where), wordings.ask_colleague)
+                needs.add("out_of_stock")
+            case _:
+                parts = (_filled(wordings.we_sell, title=title), its_place, wordings.not_seen)
+                needs.add("stock_unknown")
+        return self._with_age_limit(product, parts, needs)
+
+    def _shelf(self, stock: StockFact) -> tuple[str, ...]:
+        if stock.state == "out_of_stock":
+            return _filled(self._wordings.seen_empty, age=stock.age_text)
+        wordings = self._wordings.one_seen if stock.units == 1 else self._wordings.several_seen
+        return _filled(wordings, units=stock.units, age=stock.age_text)
+
+    def _with_age_limit(self, product: ProductFact, parts: tuple[tuple[str, ...], ...], needs: set[ClaimKind]) -> Turn:
+        if not product.age_limit:
+            return Turn(parts, frozenset(needs))
+        limit = _filled(self._wordings.age_limit, age_limit=product.age_limit)
+        return Turn((*parts, limit), frozenset({*needs, "age_limit"}))
+
+    def _hours(self, fact: HoursFact) -> Turn:
+        wordings, day = self._wordings, self._day(fact)
+        again = _filled(wordings.opens_again, day=fact.next_day_text, opens=fact.next_opens)
+        following = (again,) if fact.next_opens else ()
+        if not fact.ranges:
+            return Turn((day, *following), frozenset({"closed", "day"}))
+        if fact.is_open_now is None:
+            return Turn((day, wordings.goodbye), frozenset({"open", "span", "day"}))
+        if fact.is_open_now:
+            now = _filled(wordings.open_now, closes=fact.closes)
+            return Turn((now, ("", *day)), frozenset({"open", "now", "until_time"}))
+        return Turn((wordings.closed_now, *following, day), frozenset({"closed", "now"}))
+
+    def _day(self, fact: HoursFact) -> tuple[str, ...]:
+        wordings, span = self._wordings, self._answers.ranges_words(fact)
+        if fact.ranges:
+            said = wordings.open_specially if fact.special else wordings.open
+        else:
+            said = wordings.closed_specially if fact.special else wordings.closed
+        return _filled(said, day=fact.day_text, special=fact.special, span=span)
 
 
 def grammar_of(parts: Iterable[Sequence[str]]) -> str:
@@ -121,91 +238,8 @@ def facts_line(turn: Turn) -> str:
     return " ".join(part[0] for part in turn.parts if part[0])
 
 
-def _where_is(product: ProductFact, place: PlaceFact, stock: StockFact) -> Turn:
-    title, where = product.title, templates.place_words(place)
-    found = (
-        f"{title} is in {where}.",
-        f"You will find {title} in {where}.",
-        f"Please go to {where} for {title}.",
-        f"Look in {where} for {title}.",
-    )
-    needs: set[ClaimKind] = {"product", "aisle", "bay"}
-    if stock.state == "out_of_stock":
-        return Turn((found, _shelf(stock)), frozenset(needs | {"out_of_stock"}))
-    return Turn((found, *((_shelf(stock),) if stock.state == "in_stock" else ())), frozenset(needs))
-
-
-def _how_much(product: ProductFact, price: PriceFact, place: PlaceFact) -> Turn:
-    title, where = product.title, templates.place_words(place)
-    needs: set[ClaimKind] = {"product", "price"}
-    if price.normal_text is None:
-        said: tuple[str, ...] = (
-            f"{title} costs {price.text}.",
-            f"The price of {title} is {price.text}.",
-            f"{title} is {price.text}.",
-        )
-    else:
-        offer = f"{price.text} instead of {price.normal_text}, until {price.until_text}"
-        said = (f"{title} is on offer: {offer}.", f"{title} is on offer at {offer}.")
-        needs |= {"normal_price", "until_day"}
-    parts = [said, ("", f"You will find it in {where}.", f"It is in {where}.")]
-    return Turn((*parts, *_age_limit(product)), frozenset(needs | _age_need(product)))
-
-
-def _have_you_got(product: ProductFact, place: PlaceFact, stock: StockFact) -> Turn:
-    title, where = product.title, templates.place_words(place)
-    needs: set[ClaimKind] = {"product", "aisle"}
-    its_place = (f"You will find it in {where}.", f"It is in {where}.")
-    parts: tuple[tuple[str, ...], ...]
-    if stock.state == "in_stock":
-        parts = ((f"Yes, we have {title}.", f"Yes, {title} is in stock."), _shelf(stock), its_place)
-        needs.add("count")
-    elif stock.state == "out_of_stock":
-        parts = (
-            (f"We sell {title}, but its shelf was empty when last seen, {stock.age_text}.",),
-            (f"Its place is {where}.", f"Its shelf is in {where}."),
-            ("", "Please ask our colleague."),
-        )
-        needs.add("out_of_stock")
-    else:
-        parts = ((f"Yes, we sell {title}.", f"We sell {title}."), its_place, ("I cannot see its shelf right now.",))
-        needs.add("stock_unknown")
-    return Turn((*parts, *_age_limit(product)), frozenset(needs | _age_need(product)))
-
-
-def _shelf(stock: StockFact) -> tuple[str, ...]:
-    if stock.state == "out_of_stock":
-        return (f"Its shelf was empty when last seen, {stock.age_text}.",)
-    verb = "is" if stock.units == 1 else "are"
-    return (
-        f"{templates.shelf_words(stock)}.",
-        f"There {verb} {stock.units} on the shelf for you, seen {stock.age_text}.",
-    )
-
-
-def _age_limit(product: ProductFact) -> tuple[tuple[str, ...], ...]:
-    return ((f"You must be {product.age_limit} or over to buy it.",),) if product.age_limit else ()
-
-
-def _age_need(product: ProductFact) -> set[ClaimKind]:
-    return {"age_limit"} if product.age_limit else set()
-
-
-def _hours(fact: HoursFact) -> Turn:
-    special = f", {fact.special}" if fact.special else ""
-    span = templates.ranges_words(fact)
-    day = (f"We are open {fact.day_text}{special} {span}.", f"Our shop is open {fact.day_text}{special} {span}.")
-    again = f"We open again {fact.next_day_text} at {fact.next_opens}." if fact.next_opens else ""
-    if not fact.ranges:
-        closed = (f"We are closed {fact.day_text}{special}.", f"Our shop is closed {fact.day_text}{special}.")
-        return Turn((closed, (again,)) if again else (closed,), frozenset({"closed", "day"}))
-    if fact.is_open_now is None:
-        return Turn((day, ("", "See you!", "You are welcome.")), frozenset({"open", "span", "day"}))
-    if fact.is_open_now:
-        now = (f"Yes, we are open now, until {fact.closes}.", f"We are open right now, until {fact.closes}.")
-        return Turn((now, ("", *day)), frozenset({"open", "now", "until_time"}))
-    closed_now = ("We are closed now.", "Our shop is closed right now.")
-    return Turn((closed_now, (again,), day) if again else (closed_now, day), frozenset({"closed", "now"}))
+def _filled(wordings: Sequence[str], **values: object) -> tuple[str, ...]:
+    return tuple(wording.format(**values) for wording in wordings)
 
 
 def _literal(text: str) -> str:

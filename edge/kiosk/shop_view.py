@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from edge.assistant.tool_facts import weekday_name
 from edge.assistant.tools import Tools
 from edge.catalogue import Product
 from edge.kiosk.requests import DayHours, DepartmentResponse, Place, ShopResponse, Tile
@@ -58,7 +57,8 @@ class ShopView:
         for ahead in range(7):
             fact = self._tools.hours(today + timedelta(days=ahead))
             hours = " and ".join(f"{span.opens} to {span.closes}" for span in fact.ranges) or "closed"
-            name = f"{weekday_name(fact.day)}, {fact.special}" if fact.special else weekday_name(fact.day)
+            weekday = self._tools.formats.weekday_name(fact.day)
+            name = f"{weekday}, {fact.special}" if fact.special else weekday
             week.append(DayHours(name=name, hours=hours, is_today=ahead == 0))
         return week
 

@@ -10,8 +10,8 @@ from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from edge.assistant import templates
 from edge.assistant.assistant import Answer
+from edge.assistant.language import load_language
 from edge.catalogue import Product
 from edge.questions.question import Question
 from edge.questions.stage import STAGED_AT, Stage
@@ -55,7 +55,8 @@ def is_right(question: Question, answer: Answer) -> bool:
 
 def wrong_claims(text: str, stage: Stage) -> tuple[str, ...]:
     """Every claim in an answer that the shop's files deny or that cannot be understood; empty where all is well."""
-    if text in templates.CONSTANTS or text == templates.NO_OFFERS:
+    answers = load_language("en").answers
+    if text in answers.constants or text == answers.say.no_offers:
         return ()
     marked, found = _with_products_marked(text, stage), []
     about: str | None = None
@@ -86,7 +87,7 @@ def _said_word_for_word(stage: Stage) -> frozenset[str]:
     info = stage.shop.info
     services = [f"{service.name}: {service.where}." for service in info.services]
     contact = [f"Phone: {info.phone}.", f"Address: {info.address}."]
-    return frozenset((*info.returns.lines, *services, *contact, templates.CHECK_LABEL))
+    return frozenset((*info.returns.lines, *services, *contact, load_language("en").answers.say.check_label))
 
 
 @dataclass

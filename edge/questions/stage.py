@@ -11,11 +11,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from edge.assistant.assistant import Assistant
-from edge.assistant.router import load_phrases
-from edge.assistant.tools import ShopData, Stock, Tools
+from edge.assistant.language import load_language
+from edge.assistant.tools import ShopData, Stock
+from edge.assistant.voice import make_voice
 from edge.assistant.wording import Worder
 from edge.catalogue import load_catalogue
-from edge.catalogue_search import CatalogueSearch
 from edge.places import DEMO_SHOP
 from edge.shop_info import load_offers, load_shop_info
 from models.language.requests import LanguagePort
@@ -83,14 +83,15 @@ class Stage:
         }
         return cls(shop, StagedShelves(seen))
 
-    def assistant(self, language: LanguagePort | None = None, *, deadline_s: float = 2.5) -> Assistant:
+    def assistant(self, language_model: LanguagePort | None = None, *, deadline_s: float = 2.5) -> Assistant:
         """The real assistant over this shop; its turns are recorded nowhere.
 
         The language model is asked every time, also after failures: without a shopper's pauses between the questions
         one rest of the model would last for the whole set.
         """
-        phrases, clock = load_phrases("en"), StageClock()
-        search = CatalogueSearch(self.shop.catalogue, never_corrected=phrases.not_misspelled, ignored=phrases.filler)
-        tools = Tools(self.shop, search, self.shelves, clock=clock)
-        worder = None if language is None else Worder(language, clock=clock, deadline_s=deadline_s, rest_s=0.0)
-        return Assistant(tools, phrases, clock=clock, record=lambda _: None, worder=worder)
+        clock = StageClock()
+        voice = make_voice(load_language("en"), self.shop, self.shelves, clock=clock)
+        worder = None
+        if language_model is not None:
+            worder = Worder(language_model, clock=clock, deadline_s=deadline_s, rest_s=0.0)
+        return Assistant([voice], clock=clock, record=lambda _: None, worder=worder)

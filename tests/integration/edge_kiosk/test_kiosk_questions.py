@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from edge.assistant.tool_facts import money
-from edge.kiosk.app import create_app
+from edge.assistant.language import load_language
 from edge.kiosk.config import KioskSettings
+from tests.integration.edge_kiosk.kiosk_fixture import kiosk_app
 from tests.unit.edge_assistant.shop_fixture import Shop, demo_shop
 
 QUESTIONS = tomllib.loads(Path("tests/integration/edge_kiosk/questions.toml").read_text())["question"]
@@ -24,7 +24,7 @@ def shop() -> Shop:
 @pytest.fixture(scope="module")
 def client(shop: Shop) -> Iterator[TestClient]:
     settings = KioskSettings(rate_per_minute=6000)
-    app = create_app(shop.assistant, shop.tools, settings, clock=shop.clock, shop_name="Demo")
+    app = kiosk_app(shop, settings)
     with TestClient(app) as client:
         yield client
 
@@ -41,7 +41,8 @@ def test_a_question_gets_right_facts_or_none(shop: Shop, client: TestClient, que
     response = client.post("/api/kiosk/ask", json={"question": question["ask"]})
     assert response.status_code == 200
     got = response.json()
-    assert set(got) == {"answer", "intent", "facts", "verified", "wording", "timings_ms"}
+    shape = {"answer", "intent", "outcome", "facts", "ways", "verified", "wording", "timings_ms", "turn"}
+    assert set(got) == shape
     assert got["verified"] is True
     assert got["intent"] == question.get("intent", got["intent"])
     outcome = question.get("outcome", "answered")
@@ -86,7 +87,7 @@ def check_against_the_shop(shop: Shop, fact: dict[str, Any]) -> None:
             held = [
                 offer.price for offer in shop.tools.shop.offers.on(shop.clock.now().date()) if offer.sku == product.sku
             ]
-            assert fact["text"] == money(held[0] if held else product.price, "EUR")
+            assert fact["text"] == load_language("en").formats.money_words(held[0] if held else product.price, "EUR")
         case "stock":
             seen = shop.stock.stock(product.sku)
             state = "unknown" if seen is None else "in_stock" if seen.units else "out_of_stock"

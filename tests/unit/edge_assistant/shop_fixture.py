@@ -8,11 +8,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from edge.assistant.assistant import Assistant
-from edge.assistant.router import load_phrases
+from edge.assistant.language import load_language
 from edge.assistant.tools import ShopData, Stock, Tools
+from edge.assistant.voice import Voice, make_voice
 from edge.assistant.wording import Worder
 from edge.catalogue import Catalogue, Product, load_catalogue
-from edge.catalogue_search import CatalogueSearch
 from edge.facts import Fact
 from edge.shop_info import Offer, Offers, ShopInfo, load_offers, load_shop_info
 from models.language.requests import Completion, CompletionRequest, LanguageStats
@@ -120,6 +120,7 @@ class Shop:
     clock: FakeClock
     stock: FakeStock
     tools: Tools
+    voice: Voice
     assistant: Assistant
     recorded: list[Fact]
 
@@ -145,9 +146,8 @@ def demo_shop(language: FakeLanguage | None = None) -> Shop:
 
 
 def _shop(data: ShopData, language: FakeLanguage | None) -> Shop:
-    clock, stock, recorded, phrases = FakeClock(), FakeStock(), [], load_phrases("en")
-    search = CatalogueSearch(data.catalogue, never_corrected=phrases.not_misspelled, ignored=phrases.filler)
-    tools = Tools(data, search, stock, clock=clock)
+    clock, stock, recorded = FakeClock(), FakeStock(), []
+    voice = make_voice(load_language("en"), data, stock, clock=clock)
     worder = Worder(language, clock=clock) if language else None
-    assistant = Assistant(tools, phrases, clock=clock, record=recorded.append, worder=worder)
-    return Shop(clock, stock, tools, assistant, recorded)
+    assistant = Assistant([voice], clock=clock, record=recorded.append, worder=worder)
+    return Shop(clock, stock, voice.tools, voice, assistant, recorded)

@@ -38,4 +38,4 @@ def test_no_limit_in_the_data_proves_nothing(shop: Shop) -> None:
     "question", ["how much is 12 eggs", "where is the kefir", "is there wheat beer under 15 euros"]
 )
 def test_other_numbers_are_no_age(shop: Shop, question: str) -> None:
-    assert not shop.assistant._router.route(question).asks_age
+    assert not shop.voice.router.route(question).asks_age

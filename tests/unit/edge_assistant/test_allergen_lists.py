@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.assistant.templates import NO_ALLERGEN_LIST
+from edge.assistant.language import load_language
 from tests.unit.edge_assistant.shop_fixture import Shop, demo_shop
 
 
@@ -24,7 +24,11 @@ def shop() -> Shop:
 )
 def test_products_are_not_listed_by_allergen(shop: Shop, question: str) -> None:
     answer = shop.assistant.ask(question, kiosk_id="k")
-    assert (answer.answer, answer.outcome, answer.verified) == (NO_ALLERGEN_LIST, "unknown", True)
+    assert (answer.answer, answer.outcome, answer.verified) == (
+        load_language("en").answers.say.no_allergen_list,
+        "unknown",
+        True,
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,18 @@ from datetime import date
 import pytest
 
 from edge.assistant.asked_day import UnreadDayError, read_day, read_days
-from edge.assistant.router import load_phrases
+from edge.assistant.language import load_language
 from edge.shop_info import load_shop_info
 from tests.unit.edge_assistant.shop_fixture import DEMO
 
 TODAY = date(2026, 11, 25)  # a Wednesday
-WORDS = load_phrases("en").days
+ENGLISH = load_language("en")
+WORDS = ENGLISH.phrases.day_words
 SPECIAL = load_shop_info(DEMO / "shop-info.toml").exceptions
 
 
 def read(question: str) -> date | None:
-    return read_day(question, today=TODAY, special=SPECIAL, words=WORDS)
+    return read_day(question, today=TODAY, special=SPECIAL, words=WORDS, forms=ENGLISH.words)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_what_is_no_certain_day_is_refused(question: str) -> None:
     ],
 )
 def test_several_days_of_the_coming_week_are_read(question: str, days: list[int]) -> None:
-    read = read_days(question, today=TODAY, special=SPECIAL, words=WORDS)
+    read = read_days(question, today=TODAY, special=SPECIAL, words=WORDS, forms=ENGLISH.words)
     assert [day.day for day in read] == days
 
 
@@ -87,4 +88,4 @@ def test_several_days_of_the_coming_week_are_read(question: str, days: list[int]
 )
 def test_days_that_are_not_certain_are_refused(question: str) -> None:
     with pytest.raises(UnreadDayError):
-        read_days(question, today=TODAY, special=SPECIAL, words=WORDS)
+        read_days(question, today=TODAY, special=SPECIAL, words=WORDS, forms=ENGLISH.words)

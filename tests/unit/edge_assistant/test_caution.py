@@ -3,13 +3,13 @@
 import pytest
 
 from edge.assistant.caution import Caution, CautionWords, read_caution
-from edge.assistant.router import load_phrases
+from edge.assistant.language import load_language
 from tests.unit.edge_assistant.shop_fixture import FakeLanguage, demo_shop, said_facts
 
 
 @pytest.fixture(scope="module")
 def words() -> CautionWords:
-    return load_phrases("en").caution
+    return load_language("en").phrases.caution
 
 
 @pytest.mark.parametrize(
@@ -28,21 +28,21 @@ def words() -> CautionWords:
 def test_what_must_be_left_out_is_read(
     words: CautionWords, question: str, free_from: tuple[str, ...], diets: tuple[str, ...]
 ) -> None:
-    assert read_caution(question, words)[1] == Caution(True, free_from, diets)
+    assert read_caution(question, words, load_language("en").words)[1] == Caution(True, free_from, diets)
 
 
 @pytest.mark.parametrize(
     "question", ["cola that is not sugar free", "allergic to nuts", "anything but never nuts", "it isn't vegan", "free"]
 )
 def test_what_is_not_plain_counts_as_not_read(words: CautionWords, question: str) -> None:
-    caution = read_caution(question, words)[1]
+    caution = read_caution(question, words, load_language("en").words)[1]
     assert caution is not None
     assert not caution.is_read
 
 
 @pytest.mark.parametrize("question", ["i can't find the milk", "free-range eggs", "where is the milk", "cola zero"])
 def test_other_questions_need_no_caution(words: CautionWords, question: str) -> None:
-    assert read_caution(question, words)[1] is None
+    assert read_caution(question, words, load_language("en").words)[1] is None
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,6 @@ import re
 
 import pytest
 
-from edge.assistant.verifier import Verifier
-from edge.assistant.wording import turn_of
 from models.language.requests import CompletionRequest
 from tests.unit.edge_assistant.shop_fixture import FakeLanguage, demo_shop, said_facts
 
@@ -75,15 +73,15 @@ def test_the_honest_wording_passes_for_all_of_them() -> None:
 def test_every_wording_that_the_grammar_allows_is_provable() -> None:
     """The grammar and the verifier must agree, or the model works for nothing."""
     shop = demo_shop()
-    verifier = Verifier(shop.tools.shop.catalogue)
-    router, replies = shop.assistant._router, shop.assistant._replies
+    voice = shop.voice
+    assert voice.language.turns is not None
     for question in QUESTIONS:
-        reply = replies.to(router.route(question))
-        turn = turn_of(reply.intent, reply.facts)
+        reply = voice.replies.to(voice.router.route(question))
+        turn = voice.language.turns.of(reply.intent, reply.facts)
         assert turn is not None
         for index, part in enumerate(turn.parts):
             for wording in part:
                 chosen = [wording if at == index else other[0] for at, other in enumerate(turn.parts)]
                 text = " ".join(words for words in chosen if words)
-                proof = verifier.prove(text, reply.facts, needs=turn.needs)
+                proof = voice.verifier.prove(text, reply.facts, needs=turn.needs)
                 assert proof.ok, f"{text}: {proof.reason}"

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.assistant.language import load_language
 from edge.assistant.tool_facts import OtherSizeFact, PartsFact
 from edge.assistant.tools import Stock
 from edge.assistant.verifier import Verifier
 from edge.catalogue import Catalogue
 from tests.unit.edge_assistant.shop_fixture import NOON, SMALL, small_shop
 
-VERIFIER = Verifier(Catalogue(SMALL))
+ENGLISH = load_language("en")
+VERIFIER = Verifier(Catalogue(SMALL), ENGLISH.answers, ENGLISH.claims, ENGLISH.words)
 
 
 def facts(*skus: str, units: int | None = 6) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.assistant.router import load_phrases
+from edge.assistant.language import load_language
 from edge.catalogue import Catalogue, load_catalogue
 from edge.catalogue_search import CatalogueSearch
 
@@ -13,7 +13,7 @@ CATALOGUE = load_catalogue(Path("firmware-config/shops/demo/catalogue.csv"))
 
 @pytest.fixture(scope="module")
 def search() -> CatalogueSearch:
-    phrases = load_phrases("en")
+    phrases = load_language("en").phrases
     return CatalogueSearch(CATALOGUE, never_corrected=phrases.not_misspelled, ignored=phrases.filler)
 
 
