@@ -117,14 +117,15 @@ class BlindRule:
         self._refer(structure, stamp.media_s)
 
     def _is_blind(self, structure: Field) -> bool:
-        if float(np.abs(structure).mean()) < _FLAT_LEVELS:
+        if pictures.mean_size(structure) < _FLAT_LEVELS:
             return True
         if self._reference is None or self._reference.shape != structure.shape:
             return False
-        seen, known = float(np.linalg.norm(structure)), float(np.linalg.norm(self._reference))
-        part = seen / max(known, 1e-6)
+        seen, known = float(np.linalg.norm(structure)), max(float(np.linalg.norm(self._reference)), 1e-6)
+        if seen >= _THIN_PART * known:
+            return False
         likeness = float(np.vdot(structure, self._reference)) / max(seen * known, 1e-6)
-        return part < _FAINT_PART or (part < _THIN_PART and likeness < _UNLIKE_BELOW)
+        return seen < _FAINT_PART * known or likeness < _UNLIKE_BELOW
 
     def _refer(self, structure: Field, time_s: float) -> None:
         if self._reference is None or self._reference.shape != structure.shape:
@@ -132,7 +133,7 @@ class BlindRule:
             return
         weight = min((time_s - self._referred_s) / _REFERENCE_S, 1.0)
         if weight >= 0.02:
-            self._reference += np.float32(weight) * (structure - self._reference)
+            pictures.draw_to(self._reference, structure, weight)
             self._referred_s = time_s
 
     def began_if_blind(self, now: Stamp) -> Stamp | None:

@@ -12,8 +12,8 @@ import numpy as np
 
 from vision import pictures
 from vision.pictures import Field, Mask, Picture
+from vision.shrunk import Shrunk
 
-QUIET_LEVELS = 4.0  # grey levels a tile's mean may differ before the picture is looked at in full
 _BACK_S = 0.19  # motion is told against a frame at least this old: a slow hand moves little from frame to frame
 _RING_S = 0.6
 _SETTLE_S = 8.0  # a change away from the shelves that lasts this long belongs to the background
@@ -24,7 +24,7 @@ _COMPARE_EVERY_S = 0.5  # while something moves; what was put down is noticed wi
 _REFRESH_S = 3.0
 _NOISE_FACTOR = 4.0
 _SPECK_PX = 7
-_TRACE = 0.5
+_TRACE = _SAME_SCORE = 0.5
 _WALKER_LEVELS = 8.0  # people who walked changed a tile by 45 at least, a codec in a still scene one by 4 to 18
 _ALIKE_FACTOR = 3.0
 
@@ -63,15 +63,15 @@ class Glance:
     def __init__(self) -> None:
         self._ring: deque[tuple[float, Picture]] = deque()
 
-    def moves(self, small_bgr: Picture, time_s: float) -> bool:
-        """Compare a shrunk frame with one a fifth of a second older, or with the last one."""
-        if self._ring and self._ring[-1][1].shape != small_bgr.shape:
+    def moves(self, sample_bgr: Picture, time_s: float) -> bool:
+        """Compare a frame's sparse sample with that of one a fifth of a second older, or with the last one."""
+        if self._ring and self._ring[-1][1].shape != sample_bgr.shape:
             self._ring.clear()
         while len(self._ring) > 1 and time_s - self._ring[1][0] >= _BACK_S:
             self._ring.popleft()
-        before = self._ring[0][1] if self._ring else small_bgr
-        self._ring.append((time_s, small_bgr))
-        changes = pictures.tile_changes(small_bgr, before)
+        before = self._ring[0][1] if self._ring else sample_bgr
+        self._ring.append((time_s, sample_bgr))
+        changes = pictures.tile_changes(sample_bgr, before)
         largest = float(changes.max())
         if largest <= _WALKER_LEVELS:
             return False
@@ -86,14 +86,14 @@ class Glance:
 @dataclass(slots=True, eq=False)
 class _Past:
     time_s: float
-    small: Picture
+    shrunk: Shrunk
     _features: Field | None = None
     _tiles: Field | None = None
 
     @property
     def features(self) -> Field:
         if self._features is None:
-            self._features = pictures.features(self.small)
+            self._features = pictures.features(self.shrunk.small)
         return self._features
 
     @property
@@ -123,33 +123,42 @@ class MotionGate:
         self._adapted_s = time_s
         self.quiet_frames = 0
 
-    def look(self, small_bgr: Picture, time_s: float) -> GateView:
-        """Compare a shrunk frame with the recent past and with the background."""
-        now = _Past(time_s, small_bgr)
+    def look(self, shrunk: Shrunk, time_s: float) -> GateView:
+        """Compare a frame with the recent past and with the background."""
+        now = _Past(time_s, shrunk)
         past = self._recent(now)
         if self._is_quiet(now, past):
             self.quiet_frames += 1
             self._last = replace(self._last, is_open=False, is_quiet=True, moving=np.zeros_like(self._keep_out))
             return self._last
+        before = self._shrunk_before(now, past)
         self._looked, self._unlike = now, None
-        self._last = self._look_in_full(now, past)
+        self._last = self._look_in_full(now, before)
         return self._last
 
     def _recent(self, now: _Past) -> _Past:
         while self._ring and now.time_s - self._ring[0].time_s > _RING_S and len(self._ring) > 1:
             self._ring.popleft()
-        old = [entry for entry in self._ring if now.time_s - entry.time_s >= _BACK_S]
+        past = next((entry for entry in reversed(self._ring) if now.time_s - entry.time_s >= _BACK_S), None)
         self._ring.append(now)
-        return old[-1] if old else self._ring[0]
+        return past or self._ring[0]
+
+    def _shrunk_before(self, now: _Past, past: _Past) -> _Past:
+        """What to tell motion against where only a sample was kept: the picture last looked at is then the same."""
+        if past.shrunk.has_small or past is now:
+            return past
+        if self._looked is not None:
+            return self._looked
+        return next((entry for entry in reversed(self._ring) if entry.shrunk.has_small and entry is not now), now)
 
     def _is_quiet(self, now: _Past, past: _Past) -> bool:
         looked = self._looked
         if looked is None or self._last.is_open or now.time_s - looked.time_s > _REFRESH_S:
             return False
-        return (
-            pictures.largest_tile_change(now.small, looked.small) < QUIET_LEVELS
-            and pictures.largest_tile_change(now.small, past.small) < QUIET_LEVELS
-        )
+        sample = now.shrunk.sample
+        if pictures.is_changed(sample, looked.shrunk.sample):
+            return False
+        return past is looked or not pictures.is_changed(sample, past.shrunk.sample)
 
     def _look_in_full(self, now: _Past, past: _Past) -> GateView:
         moving = np.zeros_like(self._keep_out)
@@ -186,7 +195,7 @@ class MotionGate:
         share = min((now.time_s - self._adapted_s) / _ADAPT_S, 1.0)
         self._adapted_s = now.time_s
         self._background += light
-        self._background += ((score < 0.5) * np.float32(share))[..., None] * (now.features - self._background)
+        pictures.draw_to(self._background, now.features, share, where=score < _SAME_SCORE)
 
     def _settle(self, now: _Past, foreground: Mask) -> None:
         """Let things that were put down away from the shelves become background, and all of a view that changed."""

@@ -101,12 +101,12 @@ def fill_letterbox(image_bgr: Picture, plan: Letterbox, *, fill: int = 0) -> Pic
     """The input picture, uint8 (input height, input width, 3), BGR, ``fill`` (0..255) where the picture is not."""
     width, height = plan.placed_size_px
     left, top = plan.placed_at_px
-    canvas: Picture = np.zeros((plan.input_size_px[1], plan.input_size_px[0], 3), np.uint8)
-    if fill:
-        canvas[:] = fill
-    canvas[top : top + height, left : left + width] = cv2.resize(
-        image_bgr, (width, height), interpolation=cv2.INTER_LINEAR
-    )
+    canvas: Picture = np.full((plan.input_size_px[1], plan.input_size_px[0], 3), fill, np.uint8)
+    place = canvas[top : top + height, left : left + width]
+    if image_bgr.shape == place.shape:
+        place[:] = image_bgr
+    else:
+        cv2.resize(image_bgr, (width, height), dst=place, interpolation=cv2.INTER_LINEAR)
     return canvas
 
 

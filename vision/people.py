@@ -20,7 +20,7 @@ from vision.tracker import Tracker
 from vision.zones import Crossing, Dwell, LineCounter, Occupancy, ZoneWatch
 
 _REFRESH_S = 5.0
-_NOBODY_REFRESH_S = 20.0  # nobody comes without moving
+_NOBODY_REFRESH_S = 60.0  # nobody comes without moving
 _SHELF_ONLY_S = 0.4  # without zones and lines persons matter as cover only
 _FAINT_PART = 0.6
 

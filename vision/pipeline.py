@@ -17,7 +17,7 @@ from vision.box_network import BoxNetwork
 from vision.config import CameraSettings, SlotSettings, VisionSettings
 from vision.drawing import LineMark, Overlay, SlotMark, SlotState, ZoneMark
 from vision.frames import Frame, seen_in
-from vision.gate import QUIET_LEVELS, GateView, Glance, MotionGate
+from vision.gate import GateView, Glance, MotionGate
 from vision.health import FaultChange, FeedHealth
 from vision.masks import Masks
 from vision.movement import Movement, hidden_boxes
@@ -27,12 +27,13 @@ from vision.pictures import Picture
 from vision.readings import FeedFault, FeedFaulted, FeedRestored, Reading, ShelfCounted, Stamp
 from vision.shelf import BoxNorm, ShelfWatch, zones_of
 from vision.shelf_aids import NO_AIDS, ShelfAids
+from vision.shrunk import Shrunk
 from vision.slots import place_slots
 
 _STRUCTURE_AGAIN_S = 1.0
 _KNOWN_STRUCTURE_AGAIN_S = 3.0  # of a picture that has not changed since, once the view is learnt
 _KNOWN_STRUCTURES = 15
-_WALKERS_STRUCTURE_S = 0.55  # tracks outlive this; a shelf may not be read for one frame while it is covered
+_WALKERS_STRUCTURE_S = 0.95  # tracks outlive this; a shelf may not be read for one frame while it is covered
 _LOST_PICTURES = 3  # of a camera that sends one now and then
 _FROZEN_PICTURES = 5
 FAULT_WORDS = {
@@ -74,9 +75,9 @@ class _ShelfSight:
 
 @dataclass(slots=True, eq=False)
 class _Structured:
-    """The shrunk picture whose structure was last looked at, and when a later one was last compared with it."""
+    """The sample of the picture whose structure was last looked at, and when a later one was last compared with it."""
 
-    small: Picture
+    sample: Picture
     made_s: float
     compared_s: float
 
@@ -125,8 +126,15 @@ class CameraPipeline:
         """Take the next frame; ``media_s`` must rise. Blocks for as long as the person network takes, when needed."""
         self.counts.frames += 1
         steady = self._put_right(frame)
-        small = pictures.shrink(steady.image_bgr)
-        readings = self._check_health(frame, small)
+        shrunk = Shrunk(steady.image_bgr)
+        try:
+            return self._look(frame, steady, shrunk)
+        finally:
+            shrunk.let_go()
+
+    def _look(self, frame: Frame, steady: Frame, shrunk: Shrunk) -> list[Reading]:
+        """Health first; a picture that may be judged goes on to people and the shelf."""
+        readings = self._check_health(frame, steady, shrunk)
         if not self._health.is_usable:
             self.counts.unusable_frames += 1
             return readings
@@ -134,15 +142,15 @@ class CameraPipeline:
             self._correction = self._health.correction
             self._begin_afresh(frame.media_s)
             return readings
-        shelf = self._shelf_sight(frame, small) if self.settings.slots else None
+        shelf = self._shelf_sight(frame, shrunk) if self.settings.slots else None
         if shelf is None:
-            moves = self._glance.moves(small, frame.media_s)
+            moves = self._glance.moves(shrunk.sample, frame.media_s)
             self.counts.quiet_frames += not moves
             return readings + self.people.follow(frame, moves=moves)
-        view = shelf.gate.look(small, frame.media_s)
+        view = shelf.gate.look(shrunk, frame.media_s)
         self.counts.quiet_frames += view.is_quiet
         readings += self.people.follow(frame, moves=view.is_open)
-        return readings + self._count_shelf(shelf, steady, small, view)
+        return readings + self._count_shelf(shelf, steady, shrunk, view)
 
     def miss(self, now: Stamp) -> list[Reading]:
         """Say that no frame has come up to now; tells the feed lost when that has lasted long enough."""
@@ -165,27 +173,29 @@ class CameraPipeline:
             return []
         return self._told([FaultChange(fault, began, max(now.media_s - began.media_s, 0.0))], now)
 
-    def _check_health(self, frame: Frame, small: Picture) -> list[Reading]:
+    def _check_health(self, frame: Frame, steady: Frame, shrunk: Shrunk) -> list[Reading]:
         stamp = Stamp(frame.captured_at, frame.mono_s, frame.media_s)
-        structure = None if self._has_same_structure(small, stamp) else self._masks.flatten(pictures.structure(small))
-        if structure is not None:
-            self._structured = _Structured(small, stamp.media_s, stamp.media_s)
+        structure = None
+        if not self._has_same_structure(shrunk.sample, stamp):
+            structure = self._masks.flatten(pictures.structure(shrunk.small))
+            self._structured = _Structured(shrunk.sample, stamp.media_s, stamp.media_s)
             self._structures += 1
-        sample = self._masks.visible_part(pictures.sparse_sample(frame.image_bgr))
+        seen = shrunk.sample if steady is frame else pictures.sparse_sample(frame.image_bgr)
+        sample = self._masks.visible_part(pictures.green_of(seen))
         return self._told(self._health.see(stamp, sample=sample, structure=structure), stamp)
 
-    def _has_same_structure(self, small: Picture, stamp: Stamp) -> bool:
+    def _has_same_structure(self, sample: Picture, stamp: Stamp) -> bool:
         """Whether the picture is still the one whose structure was last found to be in order."""
         before = self._structured
         if before is None or not self._health.is_usable:
             return False
         again_s = _STRUCTURE_AGAIN_S if self._structures < _KNOWN_STRUCTURES else _KNOWN_STRUCTURE_AGAIN_S
-        if before.small.shape != small.shape or stamp.media_s - before.made_s >= again_s:
+        if before.sample.shape != sample.shape or stamp.media_s - before.made_s >= again_s:
             return False
         if not self.settings.slots and stamp.media_s - before.compared_s < _WALKERS_STRUCTURE_S:
             return True
         before.compared_s = stamp.media_s
-        return pictures.largest_tile_change(small, before.small) < QUIET_LEVELS
+        return not pictures.is_changed(sample, before.sample)
 
     def _told(self, changes: Sequence[FaultChange], now: Stamp) -> list[Reading]:
         readings: list[Reading] = []
@@ -226,10 +236,10 @@ class CameraPipeline:
             self._shelf.gate.drop_past()
             self._shelf.watch.recheck(time_s)
 
-    def _shelf_sight(self, frame: Frame, small: Picture) -> _ShelfSight:
+    def _shelf_sight(self, frame: Frame, shrunk: Shrunk) -> _ShelfSight:
         size_px = (frame.image_bgr.shape[1], frame.image_bgr.shape[0])
         if self._shelf is None or self._shelf.size_px != size_px:
-            self._shelf = self._open_shelf(size_px, small, frame.media_s)
+            self._shelf = self._open_shelf(size_px, shrunk.small, frame.media_s)
         return self._shelf
 
     def _open_shelf(self, size_px: tuple[int, int], small: Picture, time_s: float) -> _ShelfSight:
@@ -244,10 +254,10 @@ class CameraPipeline:
                 shelf.learn_reference(pictures.fit_to(picture, size_px), is_stocked=is_stocked)
         return _ShelfSight(size_px, MotionGate(small, keep_out, time_s), shelf)
 
-    def _count_shelf(self, sight: _ShelfSight, frame: Frame, small: Picture, view: GateView) -> list[Reading]:
+    def _count_shelf(self, sight: _ShelfSight, frame: Frame, shrunk: Shrunk, view: GateView) -> list[Reading]:
         update = sight.watch.update(frame.image_bgr, view, persons_norm=self._hidden_norm(sight), time_s=frame.media_s)
         if update.settled is not None:
-            sight.gate.absorb(small, update.settled)
+            sight.gate.absorb(shrunk.small, update.settled)
         shelf_units = sight.watch.shelf_units()
         return self._name_packs(sight, frame, view, has_changed=bool(update.counts)) + [
             ShelfCounted(
