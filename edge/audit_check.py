@@ -60,6 +60,26 @@ def check(rows: Iterable[AuditRow], anchors: Anchors, is_signed: IsSigned) -> li
     return sorted(findings, key=lambda finding: finding.seq)
 
 
+def check_head(
+    rows: Sequence[AuditRow], tip: Tip | None, seal: Checkpoint | None, key: str | None, is_signed: IsSigned
+) -> list[Finding]:
+    """All that is wrong with the newest rows, in order, with the newest seal, and with where the chain ends."""
+    findings: list[Finding] = []
+    last, before = (rows[0].seq - 1, rows[0].before) if rows else (0, START)
+    for row in rows:
+        findings += _check_row(row, last, before)
+        last, before = row.seq, row.hash
+    hashes = {row.seq: row.hash for row in rows}
+    findings += _check_tip(hashes, last, tip)
+    if seal is not None:
+        message = checkpoint_bytes(seal.first, seal.last, root=seal.root, head=seal.head, at_us=seal.at_us)
+        if seal.key != key or not is_signed(seal.key, seal.signature, message):
+            findings.append(Finding(seal.first, f"the seal over rows up to {seal.last} is not of this node's key"))
+        elif hashes.get(seal.last, seal.head) != seal.head:
+            findings.append(Finding(seal.last, f"row {seal.last} is not the one that was sealed"))
+    return findings
+
+
 def _check_row(row: AuditRow, last: int, before: str) -> list[Finding]:
     if row.seq <= last:
         return [Finding(row.seq, f"row {row.seq} comes after row {last}")]

@@ -1,4 +1,4 @@
-"""The technician's questions, each with pass or fail and the cure: weights, disk, clock, cameras, broker.
+"""The technician's questions, each with pass or fail and the cure: weights, disk, clock, trust, cameras, broker.
 
 Owns what is checked and what to do about it. Changes nothing on the node; may run beside a running one. Each check
 has a deadline, so that a dead camera or broker costs seconds.
@@ -9,13 +9,14 @@ import shutil
 import socket
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edge.checks import Check, judge
 from edge.clock import Clock
 from edge.config import ShopFiles
 from edge.places import Places
+from edge.trust_checks import trust_checks
 from models.errors import ModelsError
 from models.registry import Registry
 from sync.errors import SyncError
@@ -25,16 +26,6 @@ from vision.errors import VisionError
 MIN_FREE_BYTES = 1_000_000_000
 CONNECT_WITHIN_S = 3.0
 _EARLIEST_TRUE_TIME = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One answer. ``cure`` is empty when it passed."""
-
-    name: str
-    passed: bool
-    found: str
-    cure: str = ""
 
 
 class Doctor:
@@ -63,6 +54,7 @@ class Doctor:
         yield self._disk()
         yield self._writable()
         yield self._time()
+        yield from trust_checks(self._shop, self._places)
         for camera in self._shop.cameras:
             yield self._camera(camera)
         yield self._broker()
@@ -85,13 +77,13 @@ class Doctor:
         usage = shutil.disk_usage(_existing(self._places.data))
         found = f"{usage.free / 1e9:.1f} of {usage.total / 1e9:.0f} GB free at {self._places.data}"
         cure = f"Free at least {MIN_FREE_BYTES / 1e9:.0f} GB, or move the data folder with --data."
-        return _judge("disk", usage.free >= MIN_FREE_BYTES, found, cure)
+        return judge("disk", usage.free >= MIN_FREE_BYTES, found, cure)
 
     def _writable(self) -> Check:
         folder = _existing(self._places.data)
         cure = f"Give this user the folder: chown -R {os.geteuid()} {folder}"
         is_ours = os.access(folder, os.W_OK | os.X_OK)
-        return _judge("data folder", is_ours, f"{folder} {'can' if is_ours else 'cannot'} be written", cure)
+        return judge("data folder", is_ours, f"{folder} {'can' if is_ours else 'cannot'} be written", cure)
 
     def _time(self) -> Check:
         now, quality = self._clock.now(), self._clock.time_quality()
@@ -137,11 +129,7 @@ class Doctor:
             return Check("openai", passed=True, found=f"on; its key is made at the first start: {key}")
         is_private = not key.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
         found = f"on; its key is in {key}, which {'only its owner' if is_private else 'others too'} may read"
-        return _judge("openai", is_private, found, f"Close it, remove it if others may have read it: chmod 600 {key}")
-
-
-def _judge(name: str, passed: bool, found: str, cure: str) -> Check:
-    return Check(name, passed=passed, found=found, cure="" if passed else cure)
+        return judge("openai", is_private, found, f"Close it, remove it if others may have read it: chmod 600 {key}")
 
 
 def _existing(folder: Path) -> Path:

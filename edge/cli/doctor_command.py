@@ -5,12 +5,13 @@ from pathlib import Path
 
 import typer
 
+from edge.checks import Check
 from edge.cli.output import DataFolder, Json, ShopFolder, emit, say, sentences
 from edge.cli.places import data_folder, shop_folder
 from edge.cli.running import quiet_logs
 from edge.clock import SystemClock
 from edge.config import load_shop
-from edge.doctor import Check, Doctor
+from edge.doctor import Doctor
 from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.status import read_status
 from models.registry import Registry
@@ -24,7 +25,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def doctor(shop: ShopFolder = None, data: DataFolder = None, as_json: Json = False) -> None:
-    """Check settings, weights, disk, clock, cameras and broker. Exit code 0 only when all pass."""
+    """Check settings, weights, disk, clock, trust, cameras and broker. Exit code 0 only when all pass."""
     quiet_logs()
     places = Places(data_folder(data))
     with sentences():

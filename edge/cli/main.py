@@ -22,7 +22,7 @@ SUMMARIES = {
     "ask": "Ask the kiosk's assistant a question.",
     "facts": "Show the facts in the store.",
     "status": "Tell how the running node is; fails when it is not.",
-    "doctor": "Check model, disk, clock, cameras and broker, each with the cure.",
+    "doctor": "Check weights, disk, clock, policy, keys, audit, cameras and broker, each with the cure.",
     "audit": "Show the chain of decisions, and check that nothing in it was changed.",
     "privacy": "Tell what leaves the shop and why, find personal data in text, sign the policy.",
     "vault": "Unredacted stills for whoever holds the key, each with a reason and a row in the audit.",
