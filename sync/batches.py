@@ -1,30 +1,19 @@
 """Many rows of one lane in one message, and how a message is taken apart again, single or batch.
 
 Owns `br.batch.v1`: the JSON batch format of CloudEvents 1.0.2 (an array of events, each with its attributes and
-``data``), compressed with Zstandard. A row has the same fingerprint either way, so it may be sent alone once and in
+``data``), compressed with Zstandard. A row is read as the same event either way, so it may be sent alone once and in
 a batch the next time. A stranger's batch is bounded before it is unpacked.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zstandard import ZstdCompressor, ZstdDecompressor, ZstdError, get_frame_parameters
 
-from sync.envelope import (
-    MAX_PAYLOAD_BYTES,
-    ReceivedEvent,
-    attributes_of,
-    check_data,
-    decode,
-    dump_data,
-    encode,
-    encode_data,
-    parse_json,
-    read_event,
-)
+from sync.envelope import MAX_PAYLOAD_BYTES, encode, encode_event
 from sync.errors import MessageInvalidError
 from sync.link import Message
+from sync.received import ReceivedEvent, decode, parse_events, read_event
 from sync.records import QueuedRecord
 from sync.topics import NodeName
 
@@ -33,7 +22,6 @@ BATCH_PROPERTIES = (("type", "br.batch.v1"), ("contentencoding", "zstd"))
 MAX_UNPACKED_BYTES = 1024 * 1024
 MAX_BATCH_ROWS = 1000
 _LEVEL = 3
-_ATTRIBUTES = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +63,7 @@ def _parcels(node: NodeName, run: tuple[QueuedRecord, ...]) -> Iterator[Parcel]:
     if len(run) == 1:
         yield Parcel(run, encode(node, run[0]))
         return
-    text = f"[{','.join(_event(node, row) for row in run)}]".encode()
+    text = b"[%b]" % b",".join(encode_event(node, row) for row in run)
     packed = ZstdCompressor(level=_LEVEL).compress(text) if len(text) <= MAX_UNPACKED_BYTES else b""
     if packed and len(packed) <= MAX_PAYLOAD_BYTES:
         yield Parcel(run, Message(node.events(run[0].lane), packed, BATCH_PROPERTIES, CONTENT_TYPE))
@@ -83,11 +71,6 @@ def _parcels(node: NodeName, run: tuple[QueuedRecord, ...]) -> Iterator[Parcel]:
     middle = len(run) // 2
     yield from _parcels(node, run[:middle])
     yield from _parcels(node, run[middle:])
-
-
-def _event(node: NodeName, row: QueuedRecord) -> str:
-    attributes = _ATTRIBUTES.encode(dict(attributes_of(node, row)))
-    return f'{attributes[:-1]},"data":{encode_data(row)}}}'
 
 
 def unpack(message: Message) -> list[ReceivedEvent]:
@@ -100,10 +83,10 @@ def unpack(message: Message) -> list[ReceivedEvent]:
         return [decode(message)]
     if tuple(message.properties) != BATCH_PROPERTIES:
         raise MessageInvalidError("a batch must be of type br.batch.v1 and compressed with zstd")
-    events = parse_json(_unpacked(message.payload))
-    if not isinstance(events, list) or not 1 <= len(events) <= MAX_BATCH_ROWS:
+    events = parse_events(_unpacked(message.payload))
+    if not 1 <= len(events) <= MAX_BATCH_ROWS:
         raise MessageInvalidError(f"a batch must be a list of 1 to {MAX_BATCH_ROWS} events")
-    return [_read(message.topic, event) for event in events]
+    return [read_event(message.topic, event) for event in events]
 
 
 def _unpacked(payload: bytes) -> bytes:
@@ -118,12 +101,3 @@ def _unpacked(payload: bytes) -> bytes:
     except ZstdError as error:
         raise MessageInvalidError("payload is not Zstandard") from error
     return unpacked
-
-
-def _read(topic: str, event: object) -> ReceivedEvent:
-    if not isinstance(event, dict) or "data" not in event:
-        raise MessageInvalidError("an event of a batch must be an object with data")
-    data = check_data(event.pop("data"))
-    if not all(isinstance(value, str) for value in event.values()):
-        raise MessageInvalidError("attributes must be strings")
-    return read_event(topic, event, data, dump_data(data).encode())

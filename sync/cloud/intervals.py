@@ -44,6 +44,11 @@ class IntervalSet:
         index = bisect_left(self._lasts, number)
         return index < len(self._lasts) and self._firsts[index] <= number
 
+    def has_any(self, first: int, last: int) -> bool:
+        """Whether any of ``first..last`` is in the set."""
+        index = bisect_left(self._lasts, first)
+        return index < len(self._lasts) and self._firsts[index] <= last
+
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return iter(zip(self._firsts, self._lasts, strict=True))
 

@@ -20,10 +20,10 @@ from sync.cloud.coverage import LaneKey
 from sync.cloud.hole_watch import HoleWatch
 from sync.cloud.sink_store import NodePresence, RejectedMessage, SinkStore
 from sync.config import SyncSettings
-from sync.envelope import ReceivedEvent
 from sync.errors import LinkUnavailableError, MessageInvalidError
 from sync.link import Arrived, Endpoint, Link, LinkMaker, LinkProfile, Message, Settled
 from sync.presence import parse_presence
+from sync.received import ReceivedEvent
 from sync.topics import ALL_EVENTS, ALL_PRESENCES, Channel, NodeName, parse_topic
 
 _BATCH_MESSAGES = 100
@@ -250,9 +250,9 @@ class Sink:
         for seen in batch.presences:
             if seen.presence.is_online:
                 connection.greet(seen.node, self._greeting)
-        last = {LaneKey(event.node, event.row.epoch, event.row.lane): event.row.seq for event in batch.events}
+        last = {(event.node, event.epoch, event.lane): event.seq for event in batch.events}
         for key, upto in acked.items():
-            connection.acknowledge(key, upto, last.get(key))
+            connection.acknowledge(key, upto, last.get((key.node, key.epoch, key.lane)))
             self._holes.note(key, self._store.missing(key), monotonic())
 
     def _drain_acks(self, connection: _Connection) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from sync.cloud.coverage import Coverage, LaneKey
-from sync.cloud.sink_store import key_columns, read_coverage, usable
+from sync.cloud.sink_schema import key_columns, read_coverage, usable
 from sync.records import Scalar
 from sync.topics import NodeName
 

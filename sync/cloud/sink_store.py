@@ -8,12 +8,12 @@ disk. Readers open it apart, through `sync.cloud.sink_reader_store`.
 import fcntl
 import json
 import os
-import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,48 +22,25 @@ from sqlite_utils import Database
 
 from sync.cloud.coverage import GAP_KIND, Coverage, LaneKey, parse_gap
 from sync.cloud.intervals import IntervalSet
-from sync.envelope import ReceivedEvent
+from sync.cloud.sink_schema import key_columns, open_for_writing, read_coverage, usable
+from sync.envelope import dump_json
 from sync.errors import MessageInvalidError, SinkStoreError
 from sync.presence import Presence
-from sync.records import Lane
+from sync.received import ReceivedEvent
 from sync.topics import NodeName
 
-_SCHEMA_VERSION = 1
 _KEPT_REFUSALS = 10_000
 _KEPT_BYTES = 4_096
-_SCHEMA = """
-CREATE TABLE events (
-    id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, store TEXT NOT NULL, node TEXT NOT NULL, epoch TEXT NOT NULL,
-    lane TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, source TEXT NOT NULL, occurred_at TEXT NOT NULL,
-    received_at TEXT NOT NULL, mono_s REAL NOT NULL, boot_id TEXT NOT NULL, time_quality TEXT NOT NULL,
-    data_class TEXT NOT NULL, policy_version TEXT NOT NULL, traceparent TEXT, data TEXT NOT NULL, digest BLOB NOT NULL,
-    UNIQUE (tenant, store, node, epoch, lane, seq)
-) STRICT;
-CREATE INDEX events_by_kind ON events (kind, id);
-CREATE TABLE tallies (
-    tenant TEXT NOT NULL, store TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, events INTEGER NOT NULL,
-    PRIMARY KEY (tenant, store, node, kind)
-) STRICT;
-CREATE TABLE coverage (
-    tenant TEXT NOT NULL, store TEXT NOT NULL, node TEXT NOT NULL, epoch TEXT NOT NULL, lane TEXT NOT NULL,
-    received TEXT NOT NULL, gaps TEXT NOT NULL, claimed_upto INTEGER NOT NULL, duplicates INTEGER NOT NULL,
-    mismatches INTEGER NOT NULL, PRIMARY KEY (tenant, store, node, epoch, lane)
-) STRICT;
-CREATE TABLE nodes (
-    tenant TEXT NOT NULL, store TEXT NOT NULL, node TEXT NOT NULL, is_online INTEGER NOT NULL, since TEXT NOT NULL,
-    PRIMARY KEY (tenant, store, node)
-) STRICT;
-CREATE TABLE rejected (
-    id INTEGER PRIMARY KEY, received_at TEXT NOT NULL, topic TEXT NOT NULL, reason TEXT NOT NULL, payload BLOB NOT NULL
-) STRICT;
-CREATE TABLE mismatches (
-    id INTEGER PRIMARY KEY, received_at TEXT NOT NULL, event TEXT NOT NULL, kind TEXT NOT NULL, payload BLOB NOT NULL
-) STRICT;
-"""
+_NUMBERING = attrgetter("node", "epoch", "lane")
+"""What an event is numbered by."""
 _INSERT_EVENT = """
 INSERT INTO events (tenant, store, node, epoch, lane, seq, kind, source, occurred_at, received_at, mono_s, boot_id,
-    time_quality, data_class, policy_version, traceparent, data, digest)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    time_quality, data_class, policy_version, traceparent, data)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_SAME_EVENT = """
+SELECT kind, source, occurred_at, mono_s, boot_id, time_quality, data_class, policy_version, data FROM events
+WHERE (tenant, store, node, epoch, lane, seq) = (?, ?, ?, ?, ?, ?)
 """
 _ADD_TALLY = """
 INSERT INTO tallies VALUES (?, ?, ?, ?, ?)
@@ -115,8 +92,7 @@ class SinkStore:
             self._release()
             raise SinkStoreError(f"{self._path} cannot be opened: {error.strerror}") from error
         try:
-            with usable(self._path):
-                self._open()
+            self._database = open_for_writing(self._path)
         except SinkStoreError:
             self._release()
             raise
@@ -148,8 +124,8 @@ class SinkStore:
             with usable(self._path), self._db.atomic():
                 for message in rejected:
                     self._refuse(message, received_at)
-                for event in events:
-                    touched |= self._apply(event, received_at)
+                for numbering, run in groupby(events, _NUMBERING):
+                    touched |= self._apply(LaneKey(*numbering), list(run), received_at)
                 self._write_new()
                 for presence in presences:
                     touched |= self._note(presence, received_at)
@@ -173,16 +149,6 @@ class SinkStore:
             raise SinkStoreError(f"{self._path} is not open")
         return self._database
 
-    def _open(self) -> None:
-        self._database = database = Database(self._path, execute_plugins=False)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        version = int(database.execute("PRAGMA user_version").fetchone()[0])
-        if version == 0:
-            database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
-        elif version != _SCHEMA_VERSION:
-            raise SinkStoreError(f"{self._path} has version {version}; this program knows {_SCHEMA_VERSION}")
-
     def _release(self) -> None:
         if self._database is not None:
             self._database.close()
@@ -191,21 +157,21 @@ class SinkStore:
             os.close(self._lock_file)
             self._lock_file = None
 
-    def _apply(self, event: ReceivedEvent, received_at: str) -> set[LaneKey]:
-        row, record = event.row, event.row.record
-        key = LaneKey(event.node, row.epoch, row.lane)
-        lane = self._lane(key)
-        if row.seq in lane.received:
-            self._repeated(lane, event, received_at)
-            return {key}
-        self._new.append((
-            *key_columns(key), row.seq, record.kind, record.source, record.occurred_at.isoformat(), received_at,
-            record.mono_s, record.boot_id, record.time_quality, record.data_class, record.policy_version,
-            record.traceparent, event.payload.decode(), event.digest,
-        ))  # fmt: skip
-        self._tallies[event.node.tenant, event.node.store, event.node.node, record.kind] += 1
-        lane.received.add(row.seq)
-        return {key} | (self._declare(event, received_at) if record.kind == GAP_KIND else set())
+    def _apply(self, key: LaneKey, events: Sequence[ReceivedEvent], received_at: str) -> set[LaneKey]:
+        """Neighbours of one lane."""
+        lane, touched = self._lane(key), {key}
+        new, repeated = _split(lane.received, events)
+        self._new += [_columns(key, event, received_at) for event in new]
+        for kind, count in Counter(event.context.kind for event in new).items():
+            self._tallies[key.node.tenant, key.node.store, key.node.node, kind] += count
+        for event in new:
+            if event.context.kind == GAP_KIND:
+                touched |= self._declare(event, received_at)
+        if repeated:
+            self._write_new()  # the first of the two may be in this very batch
+        for event in repeated:
+            self._compare(key, event, received_at)
+        return touched
 
     def _write_new(self) -> None:
         new, self._new = self._new, []
@@ -215,28 +181,25 @@ class SinkStore:
 
     def _declare(self, event: ReceivedEvent, received_at: str) -> set[LaneKey]:
         try:
-            gap = parse_gap(event.row.record.data)
+            gap = parse_gap(event.data)
         except MessageInvalidError as error:
-            self._refuse(RejectedMessage(event.row.id, str(error), event.payload), received_at)
+            self._refuse(RejectedMessage(event.id, str(error), dump_json(event.data)), received_at)
             return set()
         key = LaneKey(event.node, gap.epoch, gap.lane)
         self._lane(key).gaps.add(gap.first, gap.last)
         return {key}
 
-    def _repeated(self, lane: Coverage, event: ReceivedEvent, received_at: str) -> None:
-        key = LaneKey(event.node, event.row.epoch, event.row.lane)
-        self._write_new()  # the first of the two may be in this very batch
-        found = self._db.execute(
-            "SELECT digest FROM events WHERE (tenant, store, node, epoch, lane, seq) = (?, ?, ?, ?, ?, ?)",
-            (*key_columns(key), event.row.seq),
-        ).fetchone()
-        if found is not None and found[0] == event.digest:
+    def _compare(self, key: LaneKey, event: ReceivedEvent, received_at: str) -> None:
+        """A number that came before: the same event again, or another one, which is kept apart."""
+        lane, payload = self._lane(key), dump_json(event.data)
+        found = self._db.execute(_SAME_EVENT, (*key_columns(key), event.seq)).fetchone()
+        if found is not None and (*found[:-1], dump_json(json.loads(found[-1]))) == (*_fixed(event), payload):
             lane.duplicates += 1
             return
         lane.mismatches += 1
         self._db.execute(
             "INSERT INTO mismatches (received_at, event, kind, payload) VALUES (?, ?, ?, ?)",
-            (received_at, f"{event.node.path} {event.row.id}", event.row.record.kind, event.payload[:_KEPT_BYTES]),
+            (received_at, f"{event.node.path} {event.id}", event.context.kind, payload[:_KEPT_BYTES]),
         )
         self._prune("mismatches")
 
@@ -287,33 +250,37 @@ class SinkStore:
             )  # fmt: skip
 
 
-@contextmanager
-def usable(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ours.
+def _split(
+    received: IntervalSet, events: Sequence[ReceivedEvent]
+) -> tuple[Sequence[ReceivedEvent], Sequence[ReceivedEvent]]:
+    """Events that are new here, whose numbers are noted as received, and those that are not."""
+    first, last = events[0].seq, events[-1].seq
+    is_run = last - first == len(events) - 1 and [event.seq for event in events] == list(range(first, last + 1))
+    if is_run and not received.has_any(first, last):
+        received.add(first, last)
+        return events, ()
+    new, repeated = [], []
+    for event in events:
+        if event.seq in received:
+            repeated.append(event)
+        else:
+            received.add(event.seq)
+            new.append(event)
+    return new, repeated
 
-    Raises:
-        SinkStoreError: what SQLite said, with the file's name.
-    """
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise SinkStoreError(f"{path} cannot be used: {error}") from error
+
+def _columns(key: LaneKey, event: ReceivedEvent, received_at: str) -> tuple[object, ...]:
+    kind, source, occurred_at, *rest = _fixed(event)
+    return (
+        *key_columns(key), event.seq, kind, source, occurred_at, received_at, *rest, event.traceparent,
+        dump_json(event.data).decode(),
+    )  # fmt: skip
 
 
-def key_columns(key: LaneKey) -> tuple[str, str, str, str, str]:
-    """Values of the columns tenant, store, node, epoch and lane."""
-    return key.node.tenant, key.node.store, key.node.node, key.epoch, str(key.lane)
-
-
-def read_coverage(
-    database: Database, where: str = "", values: Sequence[str] = ()
-) -> Iterator[tuple[LaneKey, Coverage]]:
-    """Stored numbers of all lanes, or of those that ``where`` names, in order."""
-    rows = database.execute(f"SELECT * FROM coverage {where} ORDER BY 1, 2, 3, 4, 5", values)  # noqa: S608 - own text
-    for tenant, store, node, epoch, lane, received, gaps, claimed_upto, duplicates, mismatches in rows.fetchall():
-        yield (
-            LaneKey(NodeName(tenant, store, node), epoch, Lane(lane)),
-            Coverage(
-                IntervalSet(json.loads(received)), IntervalSet(json.loads(gaps)), claimed_upto, duplicates, mismatches
-            ),
-        )
+def _fixed(event: ReceivedEvent) -> tuple[str | float, ...]:
+    """What may not change when an event is sent again, its data apart; a trace may be continued."""
+    shared = event.context
+    return (
+        shared.kind, shared.source, event.occurred_at.isoformat(), event.mono_s, shared.boot_id, shared.time_quality,
+        shared.data_class, shared.policy_version,
+    )  # fmt: skip

@@ -3,20 +3,24 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sync.cloud.sink_reader_store import SinkReader
 from sync.cloud.sink_store import RejectedMessage, SinkStore
-from sync.envelope import decode, encode
+from sync.envelope import encode
 from sync.errors import SinkStoreError
 from sync.lifeline import ChildProcess
 from sync.link import LinkProfile, Message
 from sync.mqtt_link import MqttLink
+from sync.received import decode
 from sync.records import Lane, QueuedRecord
 from tests.integration.sync.conftest import NODE, wait_until
 from tests.integration.sync.fakes import EPOCH, record
@@ -176,6 +180,47 @@ class TestStore:
         report = SinkReader(tmp_path / "x.db").report()
         assert (report.lanes[0].mismatches, report.is_whole) == (1, False)
         assert [fact.data for fact in SinkReader(tmp_path / "x.db").facts()] == [{"units": 3}]
+
+    @pytest.mark.parametrize("change", [{"mono_s": 1.0}, {"source": "cam-other"}, {"boot_id": "b2"}])
+    def test_another_event_under_the_same_number_is_noticed_whatever_differs(self, tmp_path, change):
+        other = QueuedRecord(EPOCH, Lane.P1, 1, replace(row(1).record, **change))
+        with SinkStore(tmp_path / "x.db") as store:
+            store.commit([decode(encode(NODE, row(1))), decode(encode(NODE, other))])
+        assert SinkReader(tmp_path / "x.db").report().lanes[0].mismatches == 1
+
+    def test_a_trace_that_another_attempt_continues_makes_no_other_event(self, tmp_path):
+        trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        traced = QueuedRecord(EPOCH, Lane.P1, 1, replace(row(1).record, traceparent=trace))
+        with SinkStore(tmp_path / "x.db") as store:
+            store.commit([decode(encode(NODE, row(1)))])
+            store.commit([decode(encode(NODE, traced))])
+        assert SinkReader(tmp_path / "x.db").report().lanes[0].duplicates == 1
+
+    def test_a_run_that_overlaps_what_came_is_new_only_where_it_is(self, tmp_path):
+        with SinkStore(tmp_path / "x.db") as store:
+            store.commit([decode(encode(NODE, row(seq))) for seq in (1, 2, 5)])
+            acked = store.commit([decode(encode(NODE, row(seq))) for seq in range(2, 8)])
+        report = SinkReader(tmp_path / "x.db").report()
+        assert (list(acked.values()), report.tallies, report.lanes[0].duplicates) == ([7], {"shelf.count": 7}, 2)
+        assert report.is_whole
+
+    def test_a_file_of_an_older_version_is_brought_up_to_date_and_goes_on(self, tmp_path):
+        with SinkStore(tmp_path / "x.db") as store:
+            store.commit([decode(encode(NODE, row(1, share=1e-7)))])
+        with closing(sqlite3.connect(tmp_path / "x.db")) as old, old:
+            old.execute("ALTER TABLE events ADD COLUMN digest BLOB NOT NULL DEFAULT x'00'")
+            old.execute("UPDATE events SET data = '{\"share\":1e-07}'")
+            old.execute("PRAGMA user_version = 1")
+        with SinkStore(tmp_path / "x.db") as store:
+            assert list(store.commit([decode(encode(NODE, row(seq, share=1e-7))) for seq in (1, 2)]).values()) == [2]
+        report = SinkReader(tmp_path / "x.db").report()
+        assert (report.is_whole, report.lanes[0].duplicates, report.tallies) == (True, 1, {"shelf.count": 2})
+
+    def test_a_file_of_a_later_version_is_refused(self, tmp_path):
+        with SinkStore(tmp_path / "x.db"), closing(sqlite3.connect(tmp_path / "x.db")) as later:
+            later.execute("PRAGMA user_version = 99")
+        with pytest.raises(SinkStoreError, match="version 99"):
+            SinkStore(tmp_path / "x.db").__enter__()
 
     def test_only_the_contiguous_part_is_acknowledged_and_holes_are_reported(self, tmp_path):
         with SinkStore(tmp_path / "x.db") as store:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from zstandard import ZstdCompressor
 
 from sync.batches import BATCH_PROPERTIES, CONTENT_TYPE, MAX_BATCH_ROWS, MAX_UNPACKED_BYTES, pack, unpack
-from sync.envelope import MAX_PAYLOAD_BYTES, decode, encode
+from sync.envelope import MAX_PAYLOAD_BYTES, encode
 from sync.errors import MessageInvalidError
 from sync.link import Message
+from sync.received import decode
 from sync.records import Lane, QueuedRecord
 from sync.topics import NodeName
 from tests.integration.sync.fakes import record
@@ -40,7 +41,13 @@ def as_sent(seq: int = 1) -> dict[str, object]:
     return dict(message.properties) | {"data": json.loads(message.payload)}
 
 
-def test_rows_come_back_with_the_fingerprints_they_have_alone():
+def twice(member: str) -> bytes:
+    text = json.dumps([as_sent()], separators=(",", ":"))
+    assert text.count(member) == 1
+    return text.replace(member, f"{member},{member}").encode()
+
+
+def test_rows_come_back_as_the_events_that_they_are_alone():
     sent = rows(1, 2, 5, 9)
     (parcel,) = pack(NODE, sent, batch_rows=200)
     assert unpack(parcel.message) == [decode(encode(NODE, one)) for one in sent]
@@ -93,14 +100,18 @@ def test_what_is_too_long_for_one_message_is_divided():
         ),
         pytest.param(Message(TOPIC, b"", (("type", "br.batch.v2"),), CONTENT_TYPE), "br.batch.v1", id="next version"),
         pytest.param(wrapped(b"0" * (MAX_UNPACKED_BYTES + 1)), "unpack to at most", id="bomb"),
-        pytest.param(wrapped(b"{"), "not JSON", id="no JSON"),
-        pytest.param(batch({}), "list of 1 to", id="no list"),
+        pytest.param(wrapped(b"{"), "cannot be taken", id="no JSON"),
+        pytest.param(batch({}), "`array`", id="no list"),
         pytest.param(batch([]), "list of 1 to", id="nothing in it"),
-        pytest.param(batch([1] * (MAX_BATCH_ROWS + 1)), "list of 1 to", id="too many"),
-        pytest.param(batch([1]), "object with data", id="no event"),
-        pytest.param(batch([as_sent() | {"data": [1]}]), "not an object", id="data is a list"),
-        pytest.param(batch([as_sent() | {"data": {"a": [1]}}]), "plain values", id="nested data"),
-        pytest.param(batch([as_sent() | {"mono": 1.5}]), "must be strings", id="attribute of another type"),
+        pytest.param(batch([as_sent()] * (MAX_BATCH_ROWS + 1)), "list of 1 to", id="too many"),
+        pytest.param(batch([1]), "`object`", id="no event"),
+        pytest.param(batch([as_sent() | {"data": [1]}]), "`object`", id="data is a list"),
+        pytest.param(batch([as_sent() | {"data": {"a": [1]}}]), "got `array`", id="nested data"),
+        pytest.param(wrapped(twice('"units":1')), "twice", id="a field twice"),
+        pytest.param(wrapped(twice('"tq":"synced"')), "twice", id="an attribute twice"),
+        pytest.param(batch([as_sent() | {"data": {"a": 2**64}}]), "int", id="a number of 65 bits"),
+        pytest.param(batch([as_sent() | {"data": {"a": 10**30}}]), "int", id="a number of 100 bits"),
+        pytest.param(batch([as_sent() | {"mono": 1.5}]), "mono", id="attribute of another type"),
         pytest.param(batch([as_sent() | {"id": "e1:p0:1"}]), "another lane", id="another lane"),
         pytest.param(batch([as_sent() | {"source": "/acme/store-8/node.1"}]), "source", id="another node"),
         pytest.param(batch([as_sent(1), as_sent(2) | {"dclass": "personal"}]), "dclass", id="the second one is wrong"),
@@ -109,6 +120,11 @@ def test_what_is_too_long_for_one_message_is_divided():
 def test_a_wrong_batch_is_refused_whole_with_its_reason(message, complaint):
     with pytest.raises(MessageInvalidError, match=complaint):
         unpack(message)
+
+
+def test_a_batch_may_be_written_with_spaces_and_in_another_order():
+    shuffled = dict(reversed(list(as_sent().items())))
+    assert unpack(wrapped(json.dumps([shuffled], indent=1).encode())) == [decode(encode(NODE, row(1)))]
 
 
 def test_a_frame_that_hides_its_size_is_refused():

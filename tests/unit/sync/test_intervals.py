@@ -50,6 +50,11 @@ def test_the_contiguous_part_ends_before_the_first_missing_number(spans):
     assert IntervalSet(spans).contiguous_upto == next(n for n in range(1, 100) if n not in expected) - 1
 
 
+@given(SPANS, st.integers(1, 40), st.integers(0, 9))
+def test_it_knows_whether_any_of_a_run_is_there(spans, first, more):
+    assert IntervalSet(spans).has_any(first, first + more) == bool(numbers(spans) & set(range(first, first + more + 1)))
+
+
 @pytest.mark.parametrize(("first", "last"), [(0, 1), (-1, 1), (3, 2)])
 def test_an_impossible_interval_is_refused(first, last):
     with pytest.raises(ValueError, match="no interval"):
