@@ -7,7 +7,8 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from edge.assistant.assistant import Assistant
-from edge.assistant.language import load_language
+from edge.assistant.language import Language, load_language
+from edge.assistant.shop_translation import translated_shop
 from edge.assistant.tools import ShopData, StockView, Tools
 from edge.assistant.voice import make_voice
 from edge.assistant.wording import Worder
@@ -48,6 +49,12 @@ def _check_planogram(shop: ShopFiles, catalogue: Catalogue) -> None:
                 )
 
 
+def _translated(shop: ShopFiles, data: ShopData, *, own: Language, other: Language) -> ShopData:
+    settings = shop.settings.shop
+    catalogue, info = shop.path(settings.catalogue), shop.path(settings.info)
+    return translated_shop(data, own=own, other=other, catalogue=catalogue, info=info)
+
+
 def make_assistant(
     shop: ShopFiles,
     data: ShopData,
@@ -60,10 +67,16 @@ def make_assistant(
 ) -> tuple[Tools, Assistant]:
     """The kiosk's assistant and the tools it asks, for the running node and for `backroom ask`."""
     settings = shop.settings
-    codes = dict.fromkeys((settings.shop.language, *settings.shop.languages))
+    own = load_language(settings.shop.language)
     voices = [
-        make_voice(load_language(code), data, stock, clock=clock, stock_max_age_s=settings.kiosk.stock_max_age_s)
-        for code in codes
+        make_voice(
+            spoken,
+            data if spoken is own else _translated(shop, data, own=own, other=spoken),
+            stock,
+            clock=clock,
+            stock_max_age_s=settings.kiosk.stock_max_age_s,
+        )
+        for spoken in map(load_language, dict.fromkeys((own.code, *settings.shop.languages)))
     ]
     worder = None if language is None else Worder(language, clock=clock, deadline_s=settings.kiosk.wording_deadline_s)
     return voices[0].tools, Assistant(voices, clock=clock, record=record, worder=worder, first_ticket=first_ticket)

@@ -19,6 +19,7 @@ from edge.assistant.intents import Intent
 from edge.assistant.reply import Reply
 from edge.assistant.sessions import Sessions
 from edge.assistant.tool_facts import TicketFact
+from edge.assistant.tools import Tools
 from edge.assistant.voice import Voice
 from edge.assistant.wording import Worder
 from edge.clock import Clock
@@ -84,6 +85,10 @@ class Assistant:
     def languages(self) -> tuple[str, ...]:
         """Codes of the languages that questions may be asked in, the shop's own first."""
         return tuple(self._voices)
+
+    def tools(self, language: str | None = None) -> Tools:
+        """The shop's facts in one of `languages`; in the shop's own where it is another or none."""
+        return self._voices.get(language or "", self._own).tools
 
     def ask(
         self,

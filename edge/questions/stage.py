@@ -11,7 +11,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from edge.assistant.assistant import Assistant
-from edge.assistant.language import load_language
+from edge.assistant.language import Language, load_language
+from edge.assistant.shop_translation import translated_shop
 from edge.assistant.tools import ShopData, Stock
 from edge.assistant.voice import make_voice
 from edge.assistant.wording import Worder
@@ -60,10 +61,11 @@ class Stage:
 
     shop: ShopData
     shelves: StagedShelves
+    language: Language
 
     @classmethod
-    def of_demo_shop(cls, folder: Path = DEMO_SHOP) -> "Stage":
-        """Read the demo shop's files and set its shelves up.
+    def of_demo_shop(cls, folder: Path = DEMO_SHOP, *, language: str = "en") -> "Stage":
+        """Read the demo shop's files, in one of the kiosk's languages, and set its shelves up.
 
         Raises:
             ConfigError: a file is missing or wrong.
@@ -76,12 +78,16 @@ class Stage:
             currency="EUR",
             timezone=ZoneInfo("Europe/Berlin"),
         )
+        own, spoken = load_language("en"), load_language(language)
+        if spoken is not own:
+            files = {"catalogue": folder / "catalogue.csv", "info": folder / "shop-info.toml"}
+            shop = translated_shop(shop, own=own, other=spoken, **files)
         seen = {
             product.sku: Stock(units=units, seen_at=STAGED_AT - timedelta(seconds=line))
             for line, product in enumerate(catalogue)
             if (units := staged_units(line)) is not None
         }
-        return cls(shop, StagedShelves(seen))
+        return cls(shop, StagedShelves(seen), spoken)
 
     def assistant(self, language_model: LanguagePort | None = None, *, deadline_s: float = 2.5) -> Assistant:
         """The real assistant over this shop; its turns are recorded nowhere.
@@ -90,7 +96,7 @@ class Stage:
         one rest of the model would last for the whole set.
         """
         clock = StageClock()
-        voice = make_voice(load_language("en"), self.shop, self.shelves, clock=clock)
+        voice = make_voice(self.language, self.shop, self.shelves, clock=clock)
         worder = None
         if language_model is not None:
             worder = Worder(language_model, clock=clock, deadline_s=deadline_s, rest_s=0.0)
