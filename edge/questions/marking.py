@@ -8,36 +8,14 @@ a wrong claim too. Pure.
 import re
 from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 
 from edge.assistant.assistant import Answer
-from edge.assistant.language import load_language
 from edge.catalogue import Product
+from edge.questions.marks import Marks, marks_of
 from edge.questions.question import Question
 from edge.questions.stage import STAGED_AT, Stage
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\x02])")
 _MARK = re.compile(r"\x02([A-Z]{2}-\d+)\x03")
-_UNIT_PRICE = re.compile(r"€\d+\.\d\d/\d*\s*[a-z]+")
-_NORMAL = re.compile(r"instead of (€\d+\.\d\d)")
-_UNTIL_DAY = re.compile(r"until (\d{1,2} [A-Z][a-z]+(?: \d{4})?)")
-_PRICE = re.compile(r"€\d+\.\d\d")
-_PLACE = re.compile(r"aisle (\S+), bay ([A-Za-z0-9-]+)")
-_UNITS = re.compile(r"(\d+) on the shelf")
-_AGE = re.compile(r"(?:seen,? )(just now|\d+ minutes? ago)")
-_MUST_BE = re.compile(r"must be (\d+) or over")
-_LISTS = re.compile(r"the shop's data lists: ([a-z, ]+)")
-_TIME = re.compile(r"\d\d:\d\d")
-_DAY = re.compile(r"\b(?:today|tomorrow|on [A-Z][a-z]+day \d{1,2} [A-Z][a-z]+(?: \d{4})?)")
-_LEFT_OVER = re.compile(
-    r"\d|\b(?i:not|no|none|never|nothing|without|free|cheap\w*|less|more|only|empty|half|double|isn't|don't)\b",
-    re.IGNORECASE,
-)
-_NONE_WITH = re.compile(r"I found none with ([^.]*(?:\.\d+)?[^.]*)\.")
-_TICKET = re.compile(r"Your ticket is C-\d{3,}\.")
-_HARMLESS_NEGATIONS = (
-    "which proves nothing", "lists no allergens", "I cannot see its shelf right now", "I found only part of that",
-)  # fmt: skip
 
 
 def is_right(question: Question, answer: Answer) -> bool:
@@ -55,17 +33,18 @@ def is_right(question: Question, answer: Answer) -> bool:
 
 def wrong_claims(text: str, stage: Stage) -> tuple[str, ...]:
     """Every claim in an answer that the shop's files deny or that cannot be understood; empty where all is well."""
-    answers = load_language("en").answers
-    if text in answers.constants or text == answers.say.no_offers:
+    marks = marks_of(stage.language.code)
+    if text in marks.constants:
         return ()
     marked, found = _with_products_marked(text, stage), []
     about: str | None = None
-    for sentence in _SENTENCE.split(marked):
-        if sentence in _said_word_for_word(stage) or _TICKET.fullmatch(sentence):
+    for sentence in marks.sentence.split(marked):
+        if sentence in _said_word_for_word(stage, marks) or marks.ticket.fullmatch(sentence):
             continue
-        if (none_with := _NONE_WITH.fullmatch(sentence)) and not _has_size(marked, none_with[1], stage):
+        if (none_with := marks.none_with.fullmatch(sentence)) and not _has_size(marked, none_with[1], stage):
             continue
-        found += [f"{wrong} in: {_MARK.sub('#', sentence)}" for wrong in _Sentence(sentence, about, stage).wrong()]
+        read = _Sentence(sentence, about, stage, marks)
+        found += [f"{wrong} in: {_MARK.sub('#', sentence)}" for wrong in read.wrong()]
         names: Sequence[str] = _MARK.findall(sentence)
         about = names[-1] if names else about
     return tuple(found)
@@ -83,11 +62,11 @@ def _with_products_marked(text: str, stage: Stage) -> str:
     return text
 
 
-def _said_word_for_word(stage: Stage) -> frozenset[str]:
+def _said_word_for_word(stage: Stage, marks: Marks) -> frozenset[str]:
     info = stage.shop.info
-    services = [f"{service.name}: {service.where}." for service in info.services]
-    contact = [f"Phone: {info.phone}.", f"Address: {info.address}."]
-    return frozenset((*info.returns.lines, *services, *contact, load_language("en").answers.say.check_label))
+    services = [marks.service.format(name=service.name, where=service.where) for service in info.services]
+    contact = [marks.phone.format(where=info.phone), marks.address.format(where=info.address)]
+    return frozenset((*info.returns.lines, *services, *contact, *marks.sentences))
 
 
 @dataclass
@@ -97,15 +76,18 @@ class _Sentence:
     text: str
     before: str | None
     stage: Stage
+    marks: Marks
 
     def wrong(self) -> Iterator[str]:
         """What is wrong in it, in words."""
         names = _MARK.findall(self.text)
-        if "open" in self.text or "closed" in self.text:
+        if self.marks.of_hours.search(self.text):
             yield from self._wrong_hours()
             return
-        rest = re.sub(r"Here are \d+ of \d+|^No, (?=\x02\S+\x03 is not sold out)", "", self.text)
-        for quote in _HARMLESS_NEGATIONS:
+        rest = self.text
+        for around in self.marks.said_around:
+            rest = around.sub("", rest)
+        for quote in self.marks.harmless:
             rest = rest.replace(quote, "")
         for start, end, sku in self._stretches(names):
             product = self.stage.shop.catalogue.get(sku) if sku else None
@@ -113,7 +95,7 @@ class _Sentence:
             if product is not None:
                 yield from self._wrong_about(product, stretch)
             else:
-                yield from _left_over(stretch, self.stage)
+                yield from _left_over(stretch, self.stage, self.marks)
 
     def _stretches(self, names: Sequence[str]) -> Iterator[tuple[int, int, str | None]]:
         """Number of the name that a part of the sentence starts at (0: before the first), and whose part it is."""
@@ -125,36 +107,37 @@ class _Sentence:
             yield number, number + 1, sku
 
     def _wrong_about(self, product: Product, said: str) -> Iterator[str]:
-        facts = _Truth(self.stage, product)
-        said = yield from _checked(said, _UNIT_PRICE, {facts.unit_price})
-        said = yield from _checked(said, _NORMAL, {facts.normal_price})
-        said = yield from _checked(said, _UNTIL_DAY, {facts.until})
-        said = yield from _checked(said, _PRICE, {facts.price})
-        said = yield from _checked(said, _PLACE, {(product.aisle, product.bay)})
-        said = yield from _checked(said, _UNITS, {str(facts.units)} if facts.units else set())
-        said = yield from _checked(said, _MUST_BE, {str(product.age_limit)})
-        said = yield from _checked(said, _AGE, {facts.age_text})
-        said = yield from _checked(said, _LISTS, {", ".join(product.allergens)})
+        facts, marks = _Truth(self.stage, product, self.marks), self.marks
+        said = yield from _checked(said, marks.unit_price, {facts.unit_price})
+        said = yield from _checked(said, marks.normal, {facts.normal_price})
+        said = yield from _checked(said, marks.until, {facts.until})
+        said = yield from _checked(said, marks.price, {facts.price})
+        said = yield from _checked(said, marks.place, {(product.aisle, product.bay)})
+        said = yield from _checked(said, marks.units, {str(facts.units)} if facts.units else set())
+        said = yield from _checked(said, marks.must_be, {str(product.age_limit)})
+        said = yield from _checked(said, marks.age, {facts.age_text})
+        said = yield from _checked(said, marks.lists, {facts.allergens})
         yield from facts.wrong_states(said)
-        yield from _left_over(facts.without_states(said), self.stage)
+        yield from _left_over(marks.states.sub("", said), self.stage, marks)
 
     def _wrong_hours(self) -> Iterator[str]:
         local = STAGED_AT.astimezone(self.stage.shop.timezone)
-        info, days = self.stage.shop.info, _DAY.findall(self.text)
-        if re.search(r"\b(not|never|n't)\b", self.text):
+        info, marks = self.stage.shop.info, self.marks
+        days, times = marks.day.findall(self.text), marks.time.findall(self.text)
+        is_open = marks.open.search(self.text) is not None
+        if marks.negated.search(self.text):
             yield "a negation about hours"
-        if "again" in self.text:
+        if marks.again.search(self.text):
             following = info.next_opening(local)
-            right = following is not None and _TIME.findall(self.text) == [following[1].opens]
-        elif "now" in self.text:
+            right = following is not None and times == [following[1].opens]
+        elif marks.now.search(self.text):
             now = info.open_range(local)
-            right = ("open" in self.text) == (now is not None)
-            right = right and _TIME.findall(self.text) in ([], [now.closes] if now else [])
+            right = is_open == (now is not None) and times in ([], [now.closes] if now else [])
         else:
-            day = _date_of(days[0], local) if len(days) == 1 else None
+            day = marks.written.day_of(days[0], local.date()) if len(days) == 1 else None
             ranges = info.on(day)[0] if day else ()
             said = [time for span in ranges for time in (span.opens, span.closes)]
-            right = day is not None and ("open" in self.text) == bool(ranges) and _TIME.findall(self.text) == said
+            right = day is not None and is_open == bool(ranges) and times == said
         if not right:
             yield "hours"
 
@@ -162,39 +145,33 @@ class _Sentence:
 class _Truth:
     """What the shop's files say of one product, written as the kiosk writes it."""
 
-    def __init__(self, stage: Stage, product: Product) -> None:
+    def __init__(self, stage: Stage, product: Product, marks: Marks) -> None:
+        written = marks.written
         offers = [offer for offer in stage.shop.offers.on(STAGED_AT.date()) if offer.sku == product.sku]
         seen = stage.shelves.stock(product.sku)
+        self._marks = marks
         self.is_on_offer = bool(offers)
-        self.price = f"€{offers[0].price if offers else product.price:.2f}"
-        self.normal_price = f"€{product.price:.2f}" if offers else None
+        self.price = written.price(f"{offers[0].price if offers else product.price:.2f}")
+        self.normal_price = written.price(f"{product.price:.2f}") if offers else None
         last = offers[0].last_day if offers else None
-        year = f" {last.year}" if last and last.year != STAGED_AT.year else ""
-        self.until = f"{last.day} {last:%B}{year}" if last else None
+        self.until = written.date_of(last.year, last.month, last.day, this_year=STAGED_AT.year) if last else None
         amount, _, unit = product.unit_price.partition("/")
-        self.unit_price = f"€{amount.strip()}/{unit.strip()}"
+        self.unit_price = f"{written.price(amount.strip())}/{unit.strip()}"
         self.units = None if seen is None else seen.units
-        minutes = 0 if seen is None else int((STAGED_AT - seen.seen_at).total_seconds() // 60)
-        self.age_text = f"{minutes} minute{'s' if minutes > 1 else ''} ago" if minutes else "just now"
+        self.age_text = written.age(0 if seen is None else int((STAGED_AT - seen.seen_at).total_seconds() // 60))
+        self.allergens = ", ".join(written.allergens.get(allergen, allergen) for allergen in product.allergens)
 
     def wrong_states(self, said: str) -> Iterator[str]:
         """Claims about the shelf and the offer that do not hold."""
-        if re.search(r"\bwas empty\b|\b(?<!not )sold out\b|\bout of stock\b", said) and self.units != 0:
+        marks = self._marks
+        if marks.said_empty.search(said) and self.units != 0:
             yield "said to be empty"
-        if (
-            re.search(r"\bon the shelf\b|\bin stock\b|\bwe have\b|\bnot sold out\b", said, re.IGNORECASE)
-            and not self.units
-        ):
+        if marks.said_there.search(said) and not self.units:
             yield "said to be there"
-        if re.search(r"\bnot on offer\b", said) and self.is_on_offer:
+        if marks.said_not_on_offer.search(said) and self.is_on_offer:
             yield "said not to be on offer"
-        if re.search(r"\b(?<!not )on offer\b", said) and not self.is_on_offer:
+        if marks.said_on_offer.search(said) and not self.is_on_offer:
             yield "said to be on offer"
-
-    @staticmethod
-    def without_states(said: str) -> str:
-        """What is left once those claims are out."""
-        return re.sub(r"\bshelf was empty\b|\bnot sold out\b|\bnot on offer\b", "", said)
 
 
 def rest_of(text: str, start: int, end: int, names: Sequence[str]) -> str:
@@ -212,21 +189,9 @@ def _checked(said: str, claim: re.Pattern[str], allowed: Collection[object]) -> 
     return claim.sub(" ", said)
 
 
-def _left_over(said: str, stage: Stage) -> Iterator[str]:
-    if unread := _LEFT_OVER.search(said):
+def _left_over(said: str, stage: Stage, marks: Marks) -> Iterator[str]:
+    if unread := marks.left_over.search(said):
         yield f"{unread[0]!r} is left over"
     for brand in {product.brand for product in stage.shop.catalogue if product.brand}:
         if brand in said:
             yield f"the brand {brand}"
-
-
-def _date_of(said: str, local: datetime) -> date | None:
-    if said in ("today", "tomorrow"):
-        return local.date() + timedelta(days=said == "tomorrow")
-    words = said.split()[1:]
-    written = " ".join(words if len(words) == 4 else [*words, str(local.year)])
-    try:
-        day = datetime.strptime(written, "%A %d %B %Y").replace(tzinfo=local.tzinfo).date()
-    except ValueError:
-        return None
-    return day if day.strftime("%A") == words[0] else None
