@@ -53,6 +53,10 @@ class Product:
     allergens: tuple[str, ...] = ()
     age_limit: int | None = None
     keywords: tuple[str, ...] = ()
+    commodity: str = ""
+    """What head office groups product types under, such as YOGURT; empty where the file has no such level."""
+    product_type: str = ""
+    """What kind of thing it is, as head office writes it; empty where the file has no such level."""
 
     @property
     def title(self) -> str:

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import OSA
 
 from edge.catalogue import Catalogue, Product
 from edge.catalogue_index import FullTextIndex
+from edge.catalogue_spelling import corrections
 from edge.catalogue_words import is_free_from, is_size, words_of
 
 _RRF_K = 60
 _CANDIDATES = 80
 _MIN_EVIDENCE = 0.75  # tuned on tests/unit/edge_catalogue/test_catalogue_search.py: all of its 90 questions hold
-_CORRECTIONS = 4
 _NEAR = 0.12
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -39,6 +38,8 @@ class SearchResult:
     total: int = 0
     other_size: tuple[str, ...] = ()
     """Amounts asked for that none of the matches has."""
+    proposals: tuple[Product, ...] = ()
+    """With ``none``: what may have been meant; never to be shown as what the shop has, only as a question back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,9 @@ class CatalogueSearch:
         meanings = [meaning for word in asked for meaning in word.meanings]
         full_text = [sku for sku in self._index.rank(meanings, limit=_CANDIDATES) if sku in by_sku]
         titles = {sku: " ".join(hit.entry.name + hit.entry.brand) for sku, hit in by_sku.items()}
-        alike = [sku for _, _, sku in process.extract(" ".join(self._words(text)), titles, scorer=fuzz.WRatio, limit=None)]
+        alike = [
+            sku for _, _, sku in process.extract(" ".join(self._words(text)), titles, scorer=fuzz.WRatio, limit=None)
+        ]
         fused = dict.fromkeys(by_sku, 0.0)
         for ranking in (full_text, alike):
             for rank, sku in enumerate(ranking):
@@ -185,7 +188,7 @@ class CatalogueSearch:
         split = self._split(word)
         if split:
             return [_Asked({part: 0.95}, self._weights[part]) for part in split]
-        corrected = self._corrections(word)
+        corrected = corrections(word, self._correctable)
         if not corrected:
             return [_Asked({}, self._unknown_weight)]
         return [_Asked(corrected, max(self._weights[meaning] for meaning in corrected))]
@@ -196,32 +199,6 @@ class CatalogueSearch:
             if left in self._weights and right in self._weights:
                 return left, right
         return None
-
-    def _corrections(self, word: str) -> dict[str, float]:
-        allowed = _allowed_distance(word)
-        if not allowed:
-            return {}
-        near = process.extract(word, self._correctable, scorer=OSA.distance, score_cutoff=allowed, limit=_CORRECTIONS)
-        best = min((distance for _, distance, _ in near), default=0)
-        return {
-            meaning: 1.0 - distance / max(len(word), len(meaning))
-            for meaning, distance, _ in near
-            if distance == best and _is_plausible(word, meaning, int(distance))
-        }
-
-
-def _allowed_distance(word: str) -> int:
-    if len(word) < 4:
-        return 0
-    return 1 if len(word) <= 5 else 2 if len(word) <= 10 else 3
-
-
-def _is_plausible(word: str, meaning: str, distance: int) -> bool:
-    """Short words are corrected only by a missing, doubled or swapped letter; a wrong first letter costs one edit."""
-    if word[0] != meaning[0] and (distance > 1 or len(word) < 6) and sorted(word[:2]) != sorted(meaning[:2]):
-        return False
-    is_substituted = len(word) == len(meaning) and sorted(word) != sorted(meaning)
-    return not (len(word) <= 4 and is_substituted)
 
 
 def _entry_of(product: Product, words: Callable[[str], list[str]]) -> _Entry:

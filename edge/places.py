@@ -25,6 +25,7 @@ class Places:
     <data>/models/              weights added or pulled
     <data>/slots/               what operators confirmed of each camera's slots: features, no pictures
     <data>/heat/                where people were, summed over everybody, by camera and day
+    <data>/search/              vectors of the catalogue's product types
     <data>/status.json          how the running node is
     <data>/console-password     hash of the staff password
     <data>/node-key             signs the audit chain; 32 bytes, for this user alone
@@ -60,6 +61,11 @@ class Places:
     def heat(self) -> Path:
         """One file per camera and day; see `edge.heat_book`."""
         return self.data / "heat"
+
+    @property
+    def search(self) -> Path:
+        """See `edge.catalogue_vectors`; made anew where it is gone."""
+        return self.data / "search"
 
     @property
     def status(self) -> Path:

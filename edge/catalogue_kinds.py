@@ -1,0 +1,312 @@
+"""Kinds of goods: product types as a level of their own, for a shopper names a type far oftener than an item.
+
+Owns which type a question names and how surely. Words (also other words for one thing, and corrected ones) are the
+evidence; BM25 and likeness order what the evidence leaves equal, by reciprocal rank. Vectors order and propose, and
+never admit. Knows nothing of single items; `edge.catalogue_search` joins both levels.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+
+from edge.catalogue import Product
+from edge.catalogue_index import FullTextIndex
+from edge.catalogue_spelling import corrections
+from edge.catalogue_till import Phrase, TillWords, parts_of, readable
+from edge.catalogue_words import is_free_from, is_size, words_of
+
+TYPE, COMMODITY, DEPARTMENT = 1.0, 0.8, 0.4
+"""What a word is worth by where the kind has it."""
+OTHER_WORD = 0.92
+"""What another word for the same thing is worth beside the word itself."""
+KNOWN_BESIDE = 0.6
+"""A word that this kind lacks and others have counts this much: strawberry jam is jam, ostrich eggs are no eggs."""
+MIN_COVERED = 0.7
+_ENDINGS = ("ed", "ing", "d", "y")
+_RRF_K = 60
+_CANDIDATES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One product type of one commodity."""
+
+    name: str
+    """Readable; what a kiosk may show."""
+    type_text: str
+    commodity_text: str
+    skus: tuple[str, ...]
+    type_parts: tuple[Phrase, ...]
+    commodity_parts: tuple[Phrase, ...]
+    worth: Mapping[str, float]
+    """Each word that names it, and what it is worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindHit:
+    """``covered``: share of the question that the kind accounts for, 0 to 1. ``sure`` from `MIN_COVERED` on."""
+
+    kind: Kind
+    covered: float
+    is_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """One thing said: the phrases that it may be, each with how sure that is."""
+
+    said: Phrase
+    meanings: Mapping[Phrase, float]
+    is_known: bool
+
+
+class KindIndex:
+    """All kinds of one catalogue. Any thread may ask."""
+
+    def __init__(
+        self,
+        products: Iterable[Product],
+        words: TillWords,
+        *,
+        ignored: frozenset[str] = frozenset(),
+        never_corrected: frozenset[str] = frozenset(),
+    ) -> None:
+        """Group products that have a type by it and their commodity."""
+        self.words = words
+        self.kinds = _grouped(products, words)
+        self._ignored = ignored | words.noise | words.asking
+        self._never_corrected = never_corrected
+        self._having: dict[str, list[int]] = defaultdict(list)
+        for place, kind in enumerate(self.kinds):
+            for word in kind.worth:
+                self._having[word].append(place)
+        total = len(self.kinds)
+        self._unknown = math.log(1 + total)
+        self._idf = {word: math.log(1 + total / (1 + len(places))) for word, places in self._having.items()}
+        spoken = {word for phrase in words.same for word in phrase} | set(self._having)
+        self._spoken = frozenset(spoken)
+        self._correctable = sorted(word for word in spoken if len(word) >= 4 and not is_size(word))
+        self._index = FullTextIndex(_row(place, kind) for place, kind in enumerate(self.kinds))
+        self._spelt = [" ".join(word for part in kind.type_parts for word in part) for kind in self.kinds]
+
+    def texts(self) -> list[str]:
+        """What each kind is called, for an embedder."""
+        return [
+            " ".join(dict.fromkeys(word for part in (*kind.type_parts, *kind.commodity_parts) for word in part))
+            or kind.name
+            for kind in self.kinds
+        ]
+
+    def find(self, text: str, *, likeness: NDArray[np.float32] | None = None) -> list[KindHit]:
+        """Kinds that the words may name, best first; the sure ones stand before all others.
+
+        ``likeness`` is the cosine of the question to every kind, in their order; it only orders.
+        """
+        units = self._units(words_of(text)) or self._units(words_of(text), ignoring=False)
+        if not units:
+            return []
+        weights = [self._weight(unit) for unit in units]
+        scored = self._scored(units, weights)
+        if not scored:
+            return []
+        ranked = sorted(scored, key=lambda place: -scored[place][1])[:_CANDIDATES]
+        order = self._fused(ranked, units, likeness)
+        hits = [KindHit(self.kinds[place], scored[place][0], scored[place][2]) for place in order]
+        return _distinct([hit for hit in hits if hit.is_sure] + [hit for hit in hits if not hit.is_sure])
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._index.close()
+
+    def _scored(self, units: Sequence[_Unit], weights: Sequence[float]) -> dict[int, tuple[float, float, bool]]:
+        places = {
+            place
+            for unit in units
+            for phrase in unit.meanings
+            for word in phrase
+            for place in self._having.get(word, ())
+        }
+        return {place: self._score(self.kinds[place], units, weights) for place in places}
+
+    def _score(self, kind: Kind, units: Sequence[_Unit], weights: Sequence[float]) -> tuple[float, float, bool]:
+        """How much of the question it covers, how well it fits, and whether that is enough to say so."""
+        matches = [_match(kind, unit) for unit in units]
+        total = covered = 0.0
+        for unit, weight, (worth, _) in zip(units, weights, matches, strict=True):
+            is_beside = not worth and unit.is_known
+            total += weight * (KNOWN_BESIDE if is_beside else 1.0)
+            covered += weight * worth
+        share = covered / total if total else 0.0
+        meant = {word for _, phrase in matches for word in phrase}
+        own = max((self._share(part, meant) for part in kind.type_parts), default=0.0)
+        own = max(own, 0.85 * max((self._share(part, meant) for part in kind.commodity_parts), default=0.0))
+        head_worth = matches[-1][0]
+        is_sure = share >= MIN_COVERED and head_worth > DEPARTMENT
+        return share, share + 0.35 * own + 0.15 * head_worth + 0.06 * math.log10(len(kind.skus)), is_sure
+
+    def _share(self, part: Phrase, meant: set[str]) -> float:
+        weights = {word: self._idf.get(word, self._unknown) for word in part}
+        return sum(weight for word, weight in weights.items() if word in meant) / sum(weights.values())
+
+    def _fused(
+        self,
+        ranked: Sequence[int],
+        units: Sequence[_Unit],
+        likeness: NDArray[np.float32] | None,
+    ) -> list[int]:
+        words = list(dict.fromkeys(word for unit in units for phrase in unit.meanings for word in phrase))
+        full_text = [int(key) for key in self._index.rank(words, limit=4 * _CANDIDATES)]
+        asked = " ".join(word for unit in units for word in unit.said)
+        spelt = {place: self._spelt[place] for place in ranked}
+        alike = [place for _, _, place in process.extract(asked, spelt, scorer=fuzz.token_set_ratio, limit=None)]
+        rankings: list[tuple[float, Sequence[int]]] = [(3.0, ranked), (0.5, full_text), (0.5, alike)]
+        if likeness is not None:
+            rankings.append((1.0, sorted(ranked, key=lambda place: -likeness[place])))
+        fused = dict.fromkeys(ranked, 0.0)
+        for weight, ranking in rankings:
+            for rank, place in enumerate(ranking):
+                if place in fused:
+                    fused[place] += weight / (_RRF_K + rank)
+        return sorted(ranked, key=lambda place: -fused[place])
+
+    def _units(self, words: Sequence[str], *, ignoring: bool = True) -> list[_Unit]:
+        said = [word for word in words if not is_size(word)]
+        units: list[_Unit] = []
+        while said:
+            phrase = self._phrase(said)
+            if phrase is not None:
+                meanings = {other: 1.0 if other == phrase else OTHER_WORD for other in self.words.same[phrase]}
+                units.append(_Unit(phrase, meanings, is_known=True))
+                said = said[len(phrase) :]
+                continue
+            if not ignoring or said[0] not in self._ignored:
+                units.append(self._word(said[0], said[1] if len(said) > 1 else ""))
+                if len(units[-1].said) == 2:
+                    said = said[1:]
+            said = said[1:]
+        return units
+
+    def _phrase(self, said: Sequence[str]) -> Phrase | None:
+        """The longest beginning that has other words for it, if one of them names a kind here."""
+        for count in range(min(len(said), self.words.longest), 0, -1):
+            phrase = tuple(said[:count])
+            if any(self._kinds_with(other) for other in self.words.same.get(phrase, ())):
+                return phrase
+        return None
+
+    def _kinds_with(self, phrase: Phrase) -> set[int]:
+        return set.intersection(*(set(self._having.get(word, ())) for word in phrase))
+
+    def _word(self, word: str, following: str) -> _Unit:
+        if word in self._having:
+            return _Unit((word,), {(word,): 1.0}, is_known=True)
+        if word in self.words.abbreviations:
+            return _Unit((word,), {tuple(words_of(self.words.abbreviations[word])): 1.0}, is_known=True)
+        joined = word + following
+        if following and joined in self._spoken:
+            return _Unit((word, following), self._said(joined, 1.0), is_known=True)
+        for cut in range(3, len(word) - 2):
+            if word[:cut] in self._having and word[cut:] in self._having:
+                return _Unit((word,), {(word[:cut], word[cut:]): 0.95}, is_known=True)
+        stem = self._stem(word)
+        if stem:
+            return _Unit((word,), {(stem,): 0.9}, is_known=True)
+        if is_free_from(word) or word in self._never_corrected:
+            return _Unit((word,), {}, is_known=False)
+        meanings: dict[Phrase, float] = {}
+        for meant, sure in corrections(word, self._correctable).items():
+            for phrase, also in self._said(meant, sure).items():
+                meanings[phrase] = max(also, meanings.get(phrase, 0.0))
+        return _Unit((word,), meanings, is_known=False)
+
+    def _stem(self, word: str) -> str | None:
+        """A word of ours that differs only in its ending: roasted and roast, cleaner and cleaning."""
+        for ending in _ENDINGS:
+            stem = word.removesuffix(ending)
+            if stem == word or len(stem) < 3:
+                continue
+            for other in ("", "e", *_ENDINGS):
+                if stem + other in self._having:
+                    return stem + other
+        return None
+
+    def _said(self, word: str, sure: float) -> dict[Phrase, float]:
+        return {(word,): sure} | {
+            phrase: sure * OTHER_WORD for phrase in self.words.same.get((word,), ()) if phrase != (word,)
+        }
+
+    def _weight(self, unit: _Unit) -> float:
+        """The rarer what is said, the more it says."""
+        having = set[int]().union(*(self._kinds_with(phrase) for phrase in unit.meanings))
+        return math.log(1 + len(self.kinds) / (1 + len(having))) if having else self._unknown
+
+
+def _match(kind: Kind, unit: _Unit) -> tuple[float, Phrase]:
+    """What the unit is worth in the kind, and by which words; a phrase counts whole, or by half its share."""
+    best: tuple[float, Phrase] = (0.0, ())
+    for phrase, sure in unit.meanings.items():
+        worth = [kind.worth.get(word, 0.0) for word in phrase]
+        value = sure * sum(worth) / len(worth)
+        if not all(worth):
+            value *= 0.5
+        if value > best[0]:
+            best = (value, tuple(word for word, has in zip(phrase, worth, strict=True) if has))
+    return best
+
+
+def _distinct(hits: Iterable[KindHit]) -> list[KindHit]:
+    """One hit a type: the same type stands in several commodities."""
+    seen: dict[str, KindHit] = {}
+    for hit in hits:
+        seen.setdefault(hit.kind.type_text, hit)
+    return list(seen.values())
+
+
+def _grouped(products: Iterable[Product], words: TillWords) -> list[Kind]:
+    groups: dict[tuple[str, str], list[Product]] = defaultdict(list)
+    for product in products:
+        if product.product_type:
+            groups[product.commodity, product.product_type].append(product)
+    counts = Counter(
+        word
+        for commodity, product_type in groups
+        for text in (commodity, product_type)
+        for word in text.casefold().replace("/", " ").split()
+        if word.isalpha() and len(word) > 2
+    )
+    known = [word for word, _ in counts.most_common()]
+    return [_kind(commodity, product_type, own, words, known) for (commodity, product_type), own in groups.items()]
+
+
+def _kind(commodity: str, product_type: str, own: Sequence[Product], words: TillWords, known: Sequence[str]) -> Kind:
+    type_parts = parts_of(product_type, words, known)
+    commodity_parts = parts_of(commodity, words, known)
+    worth: dict[str, float] = {}
+    for parts, value in (
+        (type_parts, TYPE),
+        (commodity_parts, COMMODITY),
+        (parts_of(own[0].department, words), DEPARTMENT),
+    ):
+        for part in parts:
+            for word in part:
+                worth[word] = max(value, worth.get(word, 0.0))
+    return Kind(
+        readable(product_type, words),
+        product_type,
+        commodity,
+        tuple(product.sku for product in own),
+        tuple(type_parts),
+        tuple(commodity_parts),
+        worth,
+    )
+
+
+def _row(place: int, kind: Kind) -> tuple[str, str, str, str, str, str]:
+    spelt = " ".join(word for part in kind.type_parts for word in part)
+    above = " ".join(word for part in kind.commodity_parts for word in part)
+    return (str(place), spelt, "", "", above, "")

@@ -1,0 +1,39 @@
+"""Which known word a misspelled one may be.
+
+Owns how far a word may be from the one that was meant. Pure; knows no product and no language.
+"""
+
+from collections.abc import Sequence
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+_CORRECTIONS = 4
+
+
+def corrections(word: str, known: Sequence[str]) -> dict[str, float]:
+    """Known words that ``word`` may be misspelled from, all equally near, each with how sure that is (0 to 1)."""
+    allowed = _allowed_distance(word)
+    if not allowed:
+        return {}
+    near = process.extract(word, known, scorer=OSA.distance, score_cutoff=allowed, limit=_CORRECTIONS)
+    best = min((distance for _, distance, _ in near), default=0)
+    return {
+        meaning: 1.0 - distance / max(len(word), len(meaning))
+        for meaning, distance, _ in near
+        if distance == best and _is_plausible(word, meaning, int(distance))
+    }
+
+
+def _allowed_distance(word: str) -> int:
+    if len(word) < 4:
+        return 0
+    return 1 if len(word) <= 5 else 2 if len(word) <= 10 else 3
+
+
+def _is_plausible(word: str, meaning: str, distance: int) -> bool:
+    """Short words are corrected only by a missing, doubled or swapped letter; a wrong first letter costs one edit."""
+    if word[0] != meaning[0] and (distance > 1 or len(word) < 6) and sorted(word[:2]) != sorted(meaning[:2]):
+        return False
+    is_substituted = len(word) == len(meaning) and sorted(word) != sorted(meaning)
+    return not (len(word) <= 4 and is_substituted)

@@ -1,0 +1,136 @@
+"""Till texts read as words: `FRZN BRD STICK/PORTON` is frozen breaded stick, or portion.
+
+Owns the word list of a language (`firmware-config/search`): abbreviations, words that say nothing, and other words
+for one thing. Refuses a list with a wrong entry. Pure apart from reading that file; knows no product.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.catalogue_words import words_of
+from edge.errors import ConfigError
+
+Phrase = tuple[str, ...]
+"""Words of `words_of`, in order."""
+
+CUT_AT = 28
+"""A till text this long or longer may have been cut by its column, so that its last word is only a beginning."""
+_PARTS = re.compile(r"[/:;,()&+]|\s-\s|-$")
+_WORD = re.compile(r"[a-z0-9%']+")
+
+
+@dataclass(frozen=True, slots=True)
+class TillWords:
+    """How till texts and shoppers of one language say things. Empty: every word stands for itself."""
+
+    abbreviations: Mapping[str, str] = field(default_factory=dict)
+    noise: frozenset[str] = frozenset()
+    asking: frozenset[str] = frozenset()
+    """Words of `words_of` that stand around what is asked for."""
+    excluding: frozenset[str] = frozenset()
+    same: Mapping[Phrase, frozenset[Phrase]] = field(default_factory=dict)
+    """A phrase to every phrase that says the same, itself among them."""
+
+    @property
+    def longest(self) -> int:
+        """Words in the longest phrase of `same`."""
+        return max(map(len, self.same), default=1)
+
+
+def load_till_words(path: Path) -> TillWords:
+    """Read a language's word list; none is there for a language: empty.
+
+    Raises:
+        ConfigError: it cannot be read, or an entry is of the wrong kind.
+    """
+    if not path.exists():
+        return TillWords()
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as UTF-8 TOML: {error}") from error
+    abbreviations = raw.pop("abbreviations", {})
+    if not isinstance(abbreviations, dict) or not all(isinstance(text, str) for text in abbreviations.values()):
+        raise ConfigError(f'{path}, [abbreviations]: each line must be abbreviation = "its words"')
+    groups = raw.pop("same", [])
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+        raise ConfigError(f"{path}: other words for one thing stand in [[same]] tables")
+    words = TillWords(
+        {key.casefold(): text.casefold() for key, text in abbreviations.items()},
+        frozenset(_texts(path, "noise", raw.pop("noise", []))),
+        frozenset(word for text in _texts(path, "asking", raw.pop("asking", [])) for word in words_of(text)),
+        frozenset(_texts(path, "excluding", raw.pop("excluding", []))),
+        _same([_texts(path, "[[same]] words", group.get("words")) for group in groups]),
+    )
+    if raw:
+        raise ConfigError(
+            f"{path}: does not know {', '.join(sorted(raw))};"
+            " it may hold noise, asking, excluding, same and abbreviations"
+        )
+    return words
+
+
+def parts_of(text: str, words: TillWords, known: Sequence[str] = ()) -> list[Phrase]:
+    """What a till text names, in its parts: ``MUSHROOMS CND & GLASS`` is (mushroom, canned) and (glass).
+
+    What it says it is not (``NOT MULTI-PACKS``) is left out. ``known`` are words of other texts, which a last word
+    that was cut off may begin; the first that does is taken, so give the commonest first.
+    """
+    folded = text.casefold().replace("w/o", " without ").replace("w/", " with ")
+    pieces = _PARTS.split(folded)
+    cut = len(text.strip()) >= CUT_AT and folded.rstrip()[-1:].isalpha()
+    parts = []
+    for place, piece in enumerate(pieces):
+        tokens = _said(_WORD.findall(piece), words)
+        if cut and place == len(pieces) - 1 and tokens:
+            tokens[-1:] = _completed(tokens[-1], words, known)
+        spelt = " ".join(words.abbreviations.get(token, token) for token in tokens)
+        part = tuple(
+            word for word in words_of(spelt) if word not in words.noise and not word[0].isdigit() and len(word) > 1
+        )
+        if part:
+            parts.append(part)
+    return parts
+
+
+def readable(text: str, words: TillWords) -> str:
+    """A till text as people read it: ``FRZN BRD STICK/PORTON`` is ``Frozen breaded stick/porton``."""
+    spelt = re.sub(r"[a-z0-9']+", lambda match: words.abbreviations.get(match[0], match[0]), text.casefold())
+    spelt = re.sub(r"\s*([:/&(])\s*", r"\1", spelt).replace(":", ": ").replace("&", " & ").replace("(", " (")
+    return " ".join(spelt.split()).strip(" -").capitalize()
+
+
+def _said(tokens: Iterable[str], words: TillWords) -> list[str]:
+    said: list[str] = []
+    for token in tokens:
+        if token in words.excluding:
+            break
+        said.append(token.strip("'").removesuffix("etc"))
+    return [token for token in said if token]
+
+
+def _completed(token: str, words: TillWords, known: Sequence[str]) -> list[str]:
+    """The whole word of one that was cut; one or two letters say nothing."""
+    if token in words.abbreviations or token in known:
+        return [token]
+    if len(token) <= 2:
+        return []
+    return [next((word for word in known if word.startswith(token) and word != token), token)]
+
+
+def _same(groups: Iterable[Sequence[str]]) -> dict[Phrase, frozenset[Phrase]]:
+    same: dict[Phrase, frozenset[Phrase]] = {}
+    for group in groups:
+        phrases = frozenset(tuple(words_of(text)) for text in group) - {()}
+        for phrase in phrases:
+            same[phrase] = same.get(phrase, frozenset()) | phrases
+    return same
+
+
+def _texts(path: Path, what: str, given: object) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(text, str) and text.strip() for text in given):
+        raise ConfigError(f"{path}, {what}: must be a list of words in quotes")
+    return [text.casefold() for text in given]
