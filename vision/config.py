@@ -186,7 +186,6 @@ def _corners_and_middle(quad: tuple[PointNorm, ...]) -> tuple[PointNorm, ...]:
 class VisionSettings(_Section):
     """What all cameras share."""
 
-    threads: int = Field(default=1, ge=1, le=16, description="threads of each detector session")
     workers: int = Field(
         default=0, ge=0, le=16, description="threads that look at the cameras' pictures; 0: one a core, four at most"
     )

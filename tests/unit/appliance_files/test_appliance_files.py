@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.config import ModelsSettings
-from vision.config import CameraSettings, VisionSettings
+from vision.config import CameraSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 PROFILES = sorted((ROOT / "firmware-config" / "profiles").glob("*.toml"))
@@ -39,7 +39,7 @@ def test_there_is_a_profile_for_each_device() -> None:
 def test_every_profile_is_accepted_by_the_settings(path: Path) -> None:
     profile = tomllib.loads(path.read_text())
 
-    assert set(profile) == {"profile", "models", "vision"}
+    assert set(profile) == {"profile", "models"}
     assert set(profile["profile"]) == {
         "device",
         "measured",
@@ -49,7 +49,6 @@ def test_every_profile_is_accepted_by_the_settings(path: Path) -> None:
         "memory_max_mb",
     }
     ModelsSettings.model_validate(profile["models"])
-    VisionSettings.model_validate(profile["vision"])
     CameraSettings(id="cam", analyse_fps=profile["profile"]["analyse_fps"])
 
 
