@@ -5,10 +5,9 @@ The only place that knows which class stands behind which port. Decides nothing 
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Literal, Self
@@ -29,11 +28,12 @@ from edge.facts import FACT_TYPES, ArtefactActivatedFact, Fact, KioskHandoffFact
 from edge.head_office import HeadOffice
 from edge.housekeeping import Chores, Housekeeper
 from edge.kiosk.app import create_app
+from edge.mcp_server.toolbox import Toolbox
 from edge.node_report import Addresses, NodeReport, NoUplink
 from edge.node_store import open_store
 from edge.node_vault import vault_open
 from edge.places import DEFAULT_ARTEFACTS, Places
-from edge.programs import base_url, make_programs_endpoint
+from edge.programs import Program, ProgramParts, program_addresses, program_ports, program_status, serve_programs
 from edge.recorder import Recorder
 from edge.serving import WebSurface, take_port
 from edge.shelf_joins import ShelfJoins
@@ -162,8 +162,7 @@ class Appliance:
             "kiosk": (settings.kiosk.host, settings.kiosk.port),
             "console": (settings.console.host, settings.console.port),
         }
-        if settings.openai.enabled:
-            wanted["openai"] = (settings.openai.host, settings.openai.port)
+        wanted |= program_ports(settings)
         if posting_cameras(self._shop):
             wanted["camera_post"] = (settings.camera_post.host, settings.camera_post.port)
         taken = {
@@ -242,11 +241,11 @@ class Appliance:
         password_hash, new_password = self._staff_password()
         kiosk = self._producers.enter_context(self._make_kiosk(ports["kiosk"]))
         console = self._producers.enter_context(self._make_console(ports["console"], password_hash))
-        programs, programs_url, key_file = self._serve_programs(ports.get("openai"))
+        programs = self._serve_programs(ports)
         if "camera_post" in ports:
             posts = make_post_surface(self._shop, self._places.data, deliver=self.vision.post, clock=self._clock)
             self._producers.enter_context(WebSurface(posts, ports["camera_post"], name="camera-post"))
-        self.addresses = Addresses(kiosk.url, console.url, new_password, programs_url, key_file)
+        self.addresses = Addresses(kiosk.url, console.url, new_password, **program_addresses(programs))
         self._report = NodeReport(
             shop=settings.shop,
             addresses=self.addresses,
@@ -258,7 +257,7 @@ class Appliance:
             language=self._language,
             budget=self._governor,
             uplink=self.uplink,
-            programs=programs,
+            programs=lambda: program_status(programs),
         )
 
     def _make_kiosk(self, taken: socket.socket) -> WebSurface:
@@ -272,6 +271,7 @@ class Appliance:
             record=self._record,
             first_ticket=self._first_ticket(),
         )
+        self._toolbox = Toolbox(tools, assistant)
         app = create_app(
             assistant,
             tools,
@@ -303,21 +303,16 @@ class Appliance:
         )
         return WebSurface(app, taken, name="console")
 
-    def _serve_programs(
-        self, taken: socket.socket | None
-    ) -> tuple[Callable[[], Mapping[str, object]] | None, str | None, Path | None]:
-        """The status, address and key file of the endpoint for other programs; none where it is off."""
-        if taken is None:
-            return None, None, None
-        endpoint = make_programs_endpoint(
-            self._shop.settings.openai,
-            self._places.data,
+    def _serve_programs(self, ports: Mapping[str, socket.socket]) -> Mapping[str, Program]:
+        parts = ProgramParts(
+            settings=self._shop.settings,
+            data=self._places.data,
             language=self._language,
             registry=self._registry,
+            toolbox=self._toolbox,
             clock=self._clock,
         )
-        surface = self._producers.enter_context(WebSurface(endpoint.app, taken, name="openai"))
-        return lambda: endpoint.status(surface.url), base_url(surface.url), endpoint.key_file
+        return serve_programs(parts, ports, self._producers.enter_context)
 
     def _first_ticket(self) -> int:
         """Go on after the last number given out, and show again who still waits."""

@@ -19,6 +19,7 @@ from edge.console.config import ConsoleSettings
 from edge.egress_policy import EgressSettings
 from edge.errors import ConfigError
 from edge.kiosk.config import KioskSettings
+from edge.mcp_server.config import McpSettings
 from edge.openai_api.config import OpenAiSettings
 from edge.store.config import StoreSettings
 from edge.vault import VaultSettings
@@ -87,6 +88,7 @@ class Settings(BaseSettings):
     kiosk: KioskSettings = KioskSettings()
     console: ConsoleSettings = ConsoleSettings()
     openai: OpenAiSettings = OpenAiSettings()
+    mcp: McpSettings = McpSettings()
     camera_post: CameraPostSettings = CameraPostSettings()
     store: StoreSettings = StoreSettings()
     sync: SyncSettings = SyncSettings()

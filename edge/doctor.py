@@ -15,6 +15,8 @@ from pathlib import Path
 from edge.checks import Check, judge
 from edge.clock import Clock
 from edge.config import ShopFiles
+from edge.mcp_server.config import McpSettings
+from edge.openai_api.config import OpenAiSettings
 from edge.places import Places
 from edge.trust_checks import trust_checks
 from models.errors import ModelsError
@@ -59,6 +61,7 @@ class Doctor:
             yield self._camera(camera)
         yield self._broker()
         yield self._programs()
+        yield self._tools()
 
     def _weights(self) -> Iterator[Check]:
         for entry in self._registry.list():
@@ -121,15 +124,20 @@ class Doctor:
             return Check("broker", passed=False, found=found, cure=cure)
 
     def _programs(self) -> Check:
-        settings = self._shop.settings.openai
+        return self._door("openai", self._shop.settings.openai, off="other programs cannot ask the language model")
+
+    def _tools(self) -> Check:
+        return self._door("mcp", self._shop.settings.mcp, off="other programs cannot ask the shop's facts")
+
+    def _door(self, name: str, settings: OpenAiSettings | McpSettings, *, off: str) -> Check:
         if not settings.enabled:
-            return Check("openai", passed=True, found="off: other programs cannot ask the language model")
+            return Check(name, passed=True, found=f"off: {off}")
         key = self._places.data / settings.key_file
         if not key.exists():
-            return Check("openai", passed=True, found=f"on; its key is made at the first start: {key}")
+            return Check(name, passed=True, found=f"on; its key is made at the first start: {key}")
         is_private = not key.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
         found = f"on; its key is in {key}, which {'only its owner' if is_private else 'others too'} may read"
-        return judge("openai", is_private, found, f"Close it, remove it if others may have read it: chmod 600 {key}")
+        return judge(name, is_private, found, f"Close it, remove it if others may have read it: chmod 600 {key}")
 
 
 def _existing(folder: Path) -> Path:

@@ -31,6 +31,9 @@ class Addresses:
     openai: str | None = None
     """Base URL for other programs, where that is switched on."""
     openai_key_file: Path | None = None
+    mcp: str | None = None
+    """Where other programs find the shop's facts as MCP tools, where that is switched on."""
+    mcp_key_file: Path | None = None
 
 
 class Cameras(Protocol):
@@ -90,8 +93,8 @@ class NodeReport:
     language: Language
     budget: Budget
     uplink: UplinkView
-    programs: Callable[[], Mapping[str, object]] | None = None
-    """What the endpoint for other programs tells, where there is one."""
+    programs: Callable[[], Mapping[str, Mapping[str, object] | None]]
+    """What the surfaces for other programs tell, by name; None for one that is off."""
 
     def health(self) -> NodeHealthFact:
         """The minute's health fact."""
@@ -124,7 +127,7 @@ class NodeReport:
             "started_at": self.started_at.isoformat(timespec="seconds"),
             "kiosk_url": self.addresses.kiosk,
             "console_url": self.addresses.console,
-            "openai": self.programs() if self.programs else None,
+            **self.programs(),
             "language_up": self.language.is_up,
             "language": asdict(self.language.stats()),
             "budget": {"language_cores": self.budget.cores, "language_held_s": round(self.budget.held_s, 1)},

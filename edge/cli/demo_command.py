@@ -30,6 +30,7 @@ def demo(
     kiosk_port: Port = None,
     console_port: Port = None,
     openai_port: Port = None,
+    mcp_port: Port = None,
     broker: Annotated[str | None, typer.Option(help="A real broker, mqtt://host:1883.", show_default=False)] = None,
     *,
     shop: ShopFolder = None,
@@ -42,7 +43,9 @@ def demo(
     with sentences(), stop_on_signal() as stop:
         places = Places(data_folder(data))
         folder = shop_folder(shop) if shop is not None else writable_copy(shop_folder(None), places)
-        files = with_ports(load_shop(folder), kiosk_port, console_port, broker, openai_port=openai_port)
+        files = with_ports(
+            load_shop(folder), kiosk_port, console_port, broker, openai_port=openai_port, mcp_port=mcp_port
+        )
         with DemoShop(files, places, clock=SystemClock(), say=lambda t: tell(f"  {t}")) as running:
             _welcome(running.node.addresses, tell)
             outage = None if outage_s is None else Outage(from_s=20.0, for_s=outage_s)
@@ -69,6 +72,9 @@ def _welcome(addresses: Addresses, tell: Any) -> None:
     if addresses.openai is not None:
         tell(f"  OpenAI   {addresses.openai}")
         tell(f"           key: {addresses.openai_key_file}")
+    if addresses.mcp is not None:
+        tell(f"  MCP      {addresses.mcp}")
+        tell(f"           key: {addresses.mcp_key_file}")
     tell("")
     tell("  Ctrl-C stops the shop.")
 

@@ -21,6 +21,7 @@ SUMMARIES = {
     "shelf": "Count, find voids, name packs and learn on a picture or a recording of a shelf.",
     "ask": "Ask the kiosk's assistant a question.",
     "catalogue": "Check a product file, and try the search over it.",
+    "mcp": "Speak MCP over standard input and output, for the running node.",
     "facts": "Show the facts in the store.",
     "status": "Tell how the running node is; fails when it is not.",
     "doctor": "Check weights, disk, clock, policy, keys, audit, cameras and broker, each with the cure.",

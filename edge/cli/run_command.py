@@ -24,6 +24,7 @@ def run(
     kiosk_port: Port = None,
     console_port: Port = None,
     openai_port: Port = None,
+    mcp_port: Port = None,
     broker: Annotated[str | None, typer.Option(help="mqtts://host:8883", show_default=False)] = None,
     new_password: Annotated[bool, typer.Option("--new-password", help="Make a new staff password.")] = False,
     *,
@@ -36,7 +37,9 @@ def run(
         raise fail("Which shop? backroom run --shop DIR, a folder with shop.toml. The demo shop is: backroom demo")
     quiet_logs()
     with sentences(), stop_on_signal() as stop:
-        files = with_ports(load_shop(shop_folder(shop)), kiosk_port, console_port, broker, openai_port=openai_port)
+        files = with_ports(
+            load_shop(shop_folder(shop)), kiosk_port, console_port, broker, openai_port=openai_port, mcp_port=mcp_port
+        )
         sync = files.settings.sync
         endpoint = None if sync.broker is None else sync.endpoint()
         places = Places(data_folder(data), passed_credentials())
@@ -52,6 +55,9 @@ def run(
                 if node.addresses.openai is not None:
                     say(f"OpenAI   {node.addresses.openai}")
                     say(f"         key: {node.addresses.openai_key_file}")
+                if node.addresses.mcp is not None:
+                    say(f"MCP      {node.addresses.mcp}")
+                    say(f"         key: {node.addresses.mcp_key_file}")
             while not stop.wait(_LOOK_S):
                 if node.vision.failure is not None:
                     raise fail(f"The cameras' worker ended: {node.vision.failure}. Start the node again.")

@@ -22,6 +22,7 @@ def with_ports(
     broker: str | None,
     *,
     openai_port: int | None = None,
+    mcp_port: int | None = None,
 ) -> ShopFiles:
     """The same shop on other ports or with another broker.
 
@@ -36,6 +37,8 @@ def with_ports(
         changes["console"] = settings.console.model_copy(update={"port": console_port})
     if openai_port is not None:
         changes["openai"] = settings.openai.model_copy(update={"port": openai_port})
+    if mcp_port is not None:
+        changes["mcp"] = settings.mcp.model_copy(update={"port": mcp_port})
     if broker is not None:
         try:
             changes["sync"] = type(settings.sync).model_validate({**settings.sync.model_dump(), "broker": broker})

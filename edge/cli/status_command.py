@@ -48,8 +48,18 @@ def _troubles(body: Any) -> list[str]:
 def _programs(openai: Any) -> list[str]:
     if openai is None:
         return []
-    told = f"{openai['requests']} requests, {openai['refused']} refused ({openai['attacks']} attacks), {openai['failed']} failed"
+    told = f"{openai['requests']} requests, {_mishaps(openai)}"
     return [f"openai  {openai['url']}, key in {openai['key_file']}; {told}"]
+
+
+def _tools(mcp: Any) -> list[str]:
+    if mcp is None:
+        return []
+    return [f"mcp     {mcp['url']}, key in {mcp['key_file']}; {mcp['calls']} calls, {_mishaps(mcp)}"]
+
+
+def _mishaps(counts: Any) -> str:
+    return f"{counts['refused']} refused ({counts['attacks']} attacks), {counts['failed']} failed"
 
 
 def _model(language: Any) -> str:
@@ -71,6 +81,7 @@ def _lines(body: Any) -> list[str]:
         f"kiosk   {body['kiosk_url']}",
         f"console {body['console_url']}",
         *_programs(body["openai"]),
+        *_tools(body["mcp"]),
         f"link    {'up' if link['up'] else 'down'} to {link['broker']}; waiting: {waiting}",
         f"facts   {body['facts']} stored",
         f"model   {_model(body['language'])}",

@@ -31,6 +31,8 @@ class DemoProcess:
             "0",
             "--openai-port",
             "0",
+            "--mcp-port",
+            "0",
             *arguments,
         ]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -49,7 +49,7 @@ def _until(claim: Callable[[], bool], timeout_s: float) -> bool:
 
 def _demo_for(seconds: int, data: Path) -> tuple[int, dict[str, Any]]:
     """Run the demo to its report; returns exit code and report."""
-    ports = ("--kiosk-port", "0", "--console-port", "0", "--openai-port", "0")
+    ports = ("--kiosk-port", "0", "--console-port", "0", "--openai-port", "0", "--mcp-port", "0")
     done = subprocess.run(
         [str(BACKROOM), "demo", "--seconds", str(seconds), "--json", "--data", str(data), *ports],
         capture_output=True,

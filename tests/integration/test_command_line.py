@@ -150,7 +150,7 @@ def test_a_slot_for_a_product_that_is_not_sold_stops_the_start(tmp_path: Path) -
     subprocess.run(["cp", "-r", str(root / "firmware-config" / "shops" / "demo"), str(shop)], check=True, timeout=30)
     dairy = shop / "cameras" / "cam-dairy.toml"
     dairy.write_text(dairy.read_text().replace("BR-0050", "BR-9999"))
-    ports = ("--kiosk-port", "0", "--console-port", "0", "--openai-port", "0")
+    ports = ("--kiosk-port", "0", "--console-port", "0", "--openai-port", "0", "--mcp-port", "0")
     done = _run("run", "--shop", shop, "--data", tmp_path / "data", *ports)
     assert done.returncode == 1
     assert "BR-9999" in done.stderr

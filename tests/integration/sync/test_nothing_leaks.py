@@ -149,7 +149,7 @@ def _status(store: Store, uplink: Uplink, folder: Path) -> str:
         language=stand_in(is_up=False, stats=lambda: idle),  # type: ignore[arg-type]
         budget=stand_in(cores=0.0, held_s=0.0),  # type: ignore[arg-type]
         uplink=uplink,
-        programs=None,
+        programs=lambda: {"openai": None, "mcp": None},
     )
     path = folder / "status.json"
     write_status(path, report.status())
