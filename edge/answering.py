@@ -6,6 +6,7 @@ Owns the assembly that the running node and `backroom ask` share. Starts nothing
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from edge.alternatives import Alternatives
 from edge.assistant.assistant import Assistant
 from edge.assistant.language import Language, load_language
 from edge.assistant.shop_translation import translated_shop
@@ -17,6 +18,7 @@ from edge.clock import Clock
 from edge.config import ShopFiles
 from edge.errors import ConfigError
 from edge.facts import Fact
+from edge.shop_ideas import NO_IDEAS, load_ideas
 from edge.shop_info import load_offers, load_shop_info
 from models.language.requests import LanguagePort
 
@@ -36,7 +38,13 @@ def load_shop_data(shop: ShopFiles) -> ShopData:
         offers=load_offers(shop.path(settings.offers), catalogue),
         currency=settings.currency,
         timezone=ZoneInfo(settings.timezone),
+        ideas=load_ideas(shop.path(settings.ideas), catalogue) if settings.ideas else NO_IDEAS,
+        alike=_alike(catalogue, load_language(settings.language)),
     )
+
+
+def _alike(catalogue: Catalogue, own: Language) -> Alternatives:
+    return Alternatives(catalogue, words_of=own.words.of, ignored=own.phrases.filler)
 
 
 def _check_planogram(shop: ShopFiles, catalogue: Catalogue) -> None:

@@ -69,6 +69,8 @@ class ShopSettings(BaseModel):
     """Opening hours, exceptions, returns, services (TOML)."""
     offers: Path = Path("offers.csv")
     """Offer prices with their days (CSV)."""
+    ideas: Path | None = None
+    """What the shop suggests together (TOML); without it nothing goes with anything."""
     floor_plan: Path | None = None
     """Shelves, tills and kiosks in metres (TOML), for the kiosk's map; without it places are told in words."""
 

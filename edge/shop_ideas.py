@@ -1,7 +1,7 @@
 """What a shop suggests together: a quick pasta dinner, cheese with wine. The only source of "what goes with it".
 
 Owns reading and checking `ideas.toml`. Refuses a file with one wrong value, naming it, and a number that the
-catalogue does not have: the kiosk would suggest what nobody sells. A shop without the file suggests nothing.
+catalogue does not have: the kiosk would suggest what nobody sells.
 """
 
 import tomllib
@@ -47,6 +47,9 @@ class Ideas:
         return tuple(dict.fromkeys(found))
 
 
+NO_IDEAS = Ideas()
+
+
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,15 +57,13 @@ class _File(BaseModel):
 
 
 def load_ideas(path: Path, catalogue: Catalogue) -> Ideas:
-    """Read and check `ideas.toml`; a file that is not there means no ideas.
+    """Read and check `ideas.toml`.
 
     Raises:
         ConfigError: unreadable, a wrong value or an unknown SKU; names the idea and what would be right.
     """
     try:
         read = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return Ideas()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as TOML: {error}") from error
     except ValidationError as error:

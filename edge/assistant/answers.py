@@ -21,6 +21,7 @@ from edge.assistant.tool_facts import (
     ReturnsFact,
     ServiceFact,
     StockFact,
+    SuggestionFact,
 )
 from edge.language_files import LanguageFile, holds
 
@@ -70,6 +71,9 @@ class Sentences(LanguageFile):
     shown_of_offers: _ShownOf
     one_offer: _Plain
     offer_line: Annotated[str, holds("title", "price", "normal", "until", "place")]
+    instead_of: _Title
+    goes_with: _Title
+    idea: Annotated[str, holds("name")]
     no_such_size: Annotated[str, holds("size")]
     lists: Annotated[str, holds("title", "allergens")]
     lists_none: _Title
@@ -159,6 +163,21 @@ class Answers:
     def no_such_size(self, fact: OtherSizeFact) -> str:
         """None of the products that follow has the size that was asked for."""
         return self.say.no_such_size.format(size=fact.text)
+
+    def suggestion(self, fact: SuggestionFact, title: str) -> str:
+        """What comes next is a suggestion, and why; ``title`` is the product that it goes with or stands in for."""
+        match fact.reason:
+            case "instead_of":
+                return self.say.instead_of.format(title=title)
+            case "goes_with":
+                return self.say.goes_with.format(title=title)
+        return self.say.idea.format(name=fact.name)
+
+    def suggested(
+        self, fact: SuggestionFact, title: str, lines: Sequence[tuple[ProductFact, PriceFact, PlaceFact]]
+    ) -> str:
+        """A suggestion, each product with price and place."""
+        return _joined(self.suggestion(fact, title), self._listed(lines))
 
     def these(self, lines: Sequence[tuple[ProductFact, PriceFact, PlaceFact]], matches: MatchesFact) -> str:
         """Several things were asked for at once: each with price and place."""

@@ -14,6 +14,8 @@ class Intent(StrEnum):
     RETURNS = "returns"
     OFFERS = "offers"
     ALLERGENS = "allergens"
+    ALTERNATIVES = "alternatives"
+    GOES_WITH = "goes_with"
     SERVICES = "services"
     GREETING = "greeting"
     THANKS = "thanks"

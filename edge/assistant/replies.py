@@ -15,6 +15,7 @@ from edge.assistant.intents import Intent
 from edge.assistant.reply import Reply
 from edge.assistant.router import Route, Router
 from edge.assistant.shop_replies import ShopReplies
+from edge.assistant.suggestions import Suggestions
 from edge.assistant.talk import NOTHING, Talk, continued, fitting, own_words, wanted
 from edge.assistant.tool_facts import (
     MatchesFact,
@@ -38,12 +39,14 @@ _MOST_PARTS = 8
 class Replies:
     """Replies to routed questions. Holds nothing between them; any thread may call it."""
 
-    def __init__(self, tools: Tools, router: Router, answers: Answers) -> None:
+    def __init__(self, tools: Tools, router: Router, answers: Answers, *, language: str) -> None:
+        """``language`` is its code."""
         self._tools = tools
         self._router = router
         self._answers = answers
         self._words = router.words
         self._of_shop = ShopReplies(tools, router, answers)
+        self._suggestions = Suggestions(tools, router, answers, language=language)
 
     def to(self, route: Route, *, last: Talk = NOTHING) -> Reply:
         """The reply to a route; ``last`` is what "it" and "the cheaper one" point at."""
@@ -74,7 +77,8 @@ class Replies:
                 return Reply(route.intent, self._answers.say.thanks)
             case Intent.OFFERS if route.caution is None:
                 return self._offers(route, last)
-        return self._about_product(route, last)
+        suggested = self._suggestions.to(route, last) if route.caution is None else None
+        return suggested or self._about_product(route, last)
 
     def _about_product(self, route: Route, last: Talk) -> Reply:
         if route.caution is not None:
@@ -260,7 +264,10 @@ class Replies:
                 return Reply(intent, self._answers.allergens(sold, listed), (*facts, listed), product.sku)
             case _:
                 text = self._answers.where_is(sold, place, stock)
-        return Reply(intent, text, facts, product.sku, may_be_worded=True)
+        reply = Reply(intent, text, facts, product.sku, may_be_worded=True)
+        if intent is Intent.HOW_MUCH or stock.state != "out_of_stock":
+            return reply
+        return self._suggestions.beside(reply, product)
 
     def _which_one(self, intent: Intent, found: SearchResult) -> Reply:
         if intent is Intent.UNKNOWN:

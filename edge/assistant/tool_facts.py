@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 
 from edge.shop_info import TimeRange
 
+SuggestionReason = Literal["instead_of", "goes_with", "idea"]
 StockState = Literal["in_stock", "out_of_stock", "unknown"]
 
 
@@ -134,6 +135,17 @@ class OtherSizeFact(ToolFact):
     kind: ClassVar[str] = "other_size"
     text: str
     words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestionFact(ToolFact):
+    """Products to think of, and why: the product ``sku``, or the shop's idea ``name``."""
+
+    kind: ClassVar[str] = "suggestion"
+    reason: SuggestionReason
+    sku: str | None
+    name: str
+    skus: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

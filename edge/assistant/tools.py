@@ -4,13 +4,14 @@ Owns turning data into facts at one moment of the shop's local time. Refuses to 
 from the future is `unknown`. Knows nothing about shoppers or staff and runs no free-form query.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from edge.alternatives import NO_ALTERNATIVES, Alternatives
 from edge.assistant.formats import Formats
 from edge.assistant.tool_facts import (
     AllergenFact,
@@ -26,6 +27,7 @@ from edge.assistant.tool_facts import (
 from edge.catalogue import Catalogue, Product
 from edge.catalogue_search import CatalogueSearch, SearchResult
 from edge.clock import Clock
+from edge.shop_ideas import NO_IDEAS, Idea, Ideas
 from edge.shop_info import Offers, ShopInfo
 
 _FUTURE_SLACK_S = 5.0
@@ -64,6 +66,8 @@ class ShopData:
     offers: Offers
     currency: str
     timezone: ZoneInfo
+    ideas: Ideas = NO_IDEAS
+    alike: Alternatives = NO_ALTERNATIVES
 
 
 class Tools:
@@ -163,6 +167,27 @@ class Tools:
     def allergens(self, product: Product) -> AllergenFact:
         """What the catalogue lists."""
         return AllergenFact(sku=product.sku, allergens=product.allergens)
+
+    def alternatives(self, product: Product, *, any_allergen: bool = False) -> tuple[Product, ...]:
+        """What could stand in for it and was not seen to be gone; what was seen on its shelf comes first.
+
+        What lists an allergen that the product does not is among them only with ``any_allergen``.
+        """
+        alike = self._known(other.sku for other in self.shop.alike.of(product.sku, any_allergen=any_allergen))
+        others = [(self.stock(other).state, other) for other in alike]
+        left = [pair for pair in others if pair[0] != "out_of_stock"]
+        return tuple(other for _, other in sorted(left, key=lambda pair: pair[0] != "in_stock"))
+
+    def goes_with(self, product: Product) -> tuple[Product, ...]:
+        """What the shop suggests with it; empty where it suggests nothing."""
+        return self._known(self.shop.ideas.with_product(product.sku))
+
+    def of_idea(self, idea: Idea) -> tuple[Product, ...]:
+        """The products of one of the shop's ideas."""
+        return self._known(idea.skus)
+
+    def _known(self, skus: Iterable[str]) -> tuple[Product, ...]:
+        return tuple(found for sku in skus if (found := self.product(sku)) is not None)
 
     def offers_today(self, products: Sequence[Product] = ()) -> tuple[Product, ...]:
         """Products on offer today, the deepest cut first; only among ``products`` where given."""

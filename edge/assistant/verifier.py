@@ -21,6 +21,7 @@ from edge.assistant.tool_facts import (
     ReturnsFact,
     ServiceFact,
     StockFact,
+    SuggestionFact,
     TicketFact,
     ToolFact,
 )
@@ -148,6 +149,9 @@ class _Case:
                     said.append(answers.say.found_only_part)
                 case OtherSizeFact() if not any(self._has_size(sku, fact.words) for sku in self.products):
                     said.append(answers.no_such_size(fact))
+                case SuggestionFact() if set(fact.skus) <= set(self.products):
+                    about = self.products.get(fact.sku or "")
+                    said.append(answers.suggestion(fact, about.title if about else ""))
                 case TicketFact():
                     said.append(answers.ticket(fact.ticket))
         if self.matches is not None and self.matches.total == 0:
@@ -166,7 +170,7 @@ class _Case:
         sentence: list[Claim] = []
         if not self._offers_hold(claims, names):
             return "on_offer does not follow"
-        for claim in (*claims, Claim("end")):
+        for number, claim in enumerate((*claims, Claim("end"))):
             if claim.kind == "product":
                 about = names.get(claim.values[0])
                 if about not in self.products:
@@ -179,7 +183,7 @@ class _Case:
                 sentence.append(claim)
             elif claim.kind == "on_offer":
                 continue
-            elif not self._holds(claim, about):
+            elif not self._holds(claim, _object_of(claims[number:], names) or about):
                 return f"{claim.kind} {' '.join(claim.values)} does not follow"
         return None
 
@@ -221,6 +225,18 @@ class _Case:
 
     def _may_say_yes(self) -> bool:
         return bool(self.products) and all(stock.state != "out_of_stock" for stock in self.stocks.values())
+
+
+def _object_of(claims: Sequence[Claim], names: dict[str, str]) -> str | None:
+    """What is sold or there stands behind the verb: "we have milk"; None where nothing does, or it is another claim."""
+    if not claims or claims[0].kind not in ("have", "sell"):
+        return None
+    for claim in claims[1:]:
+        if claim.kind == "product":
+            return names.get(claim.values[0])
+        if claim.kind == "end":
+            return None
+    return None
 
 
 _HOURS_KINDS: frozenset[ClaimKind] = frozenset(

@@ -44,6 +44,6 @@ def make_voice(
         language,
         tools,
         router,
-        Replies(tools, router, answers),
+        Replies(tools, router, answers, language=language.code),
         Verifier(shop.catalogue, answers, language.claims, words),
     )

@@ -20,7 +20,9 @@ _MARK = re.compile(r"\x02([A-Z]{2}-\d+)\x03")
 
 def is_right(question: Question, answer: Answer) -> bool:
     """Whether the answer is what the question's author knows to be right."""
-    shown = {fact["name"] for fact in answer.facts if fact["kind"] == "product"}
+    told = [fact for fact in answer.facts if fact.get("reason") == "instead_of" and answer.intent != "alternatives"]
+    beside = {sku for fact in told for sku in _listed(fact["skus"])}
+    shown = {fact["name"] for fact in answer.facts if fact["kind"] == "product" and fact["sku"] not in beside}
     asked = set(question.products)
     if question.outcome == "refused" and answer.outcome == "unknown":
         return not shown  # nothing was given away, and that is what counts
@@ -195,3 +197,7 @@ def _left_over(said: str, stage: Stage, marks: Marks) -> Iterator[str]:
     for brand in {product.brand for product in stage.shop.catalogue if product.brand}:
         if brand in said:
             yield f"the brand {brand}"
+
+
+def _listed(value: object) -> Sequence[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple) else []

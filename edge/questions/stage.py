@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from edge.alternatives import Alternatives
 from edge.assistant.assistant import Assistant
 from edge.assistant.language import Language, load_language
 from edge.assistant.shop_translation import translated_shop
@@ -18,6 +19,7 @@ from edge.assistant.voice import make_voice
 from edge.assistant.wording import Worder
 from edge.catalogue import load_catalogue
 from edge.places import DEMO_SHOP
+from edge.shop_ideas import load_ideas
 from edge.shop_info import load_offers, load_shop_info
 from models.language.requests import LanguagePort
 
@@ -70,6 +72,7 @@ class Stage:
         Raises:
             ConfigError: a file is missing or wrong.
         """
+        own = load_language("en")
         catalogue = load_catalogue(folder / "catalogue.csv")
         shop = ShopData(
             catalogue=catalogue,
@@ -77,8 +80,10 @@ class Stage:
             offers=load_offers(folder / "offers.csv", catalogue),
             currency="EUR",
             timezone=ZoneInfo("Europe/Berlin"),
+            ideas=load_ideas(folder / "ideas.toml", catalogue),
+            alike=Alternatives(catalogue, words_of=own.words.of, ignored=own.phrases.filler),
         )
-        own, spoken = load_language("en"), load_language(language)
+        spoken = load_language(language)
         if spoken is not own:
             files = {"catalogue": folder / "catalogue.csv", "info": folder / "shop-info.toml"}
             shop = translated_shop(shop, own=own, other=spoken, **files)

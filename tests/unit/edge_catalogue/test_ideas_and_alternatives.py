@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from edge.alternatives import Alternatives
+from edge.assistant.language import load_language
 from edge.catalogue import load_catalogue
 from edge.catalogue_words import words_of
 from edge.errors import ConfigError
-from edge.shop_ideas import Ideas, load_ideas
+from edge.shop_ideas import load_ideas
 
 SHOP = Path("firmware-config/shops/demo")
 CATALOGUE = load_catalogue(SHOP / "catalogue.csv")
-LIKE = Alternatives(CATALOGUE, words_of=words_of)
+LIKE = Alternatives(CATALOGUE, words_of=words_of, ignored=load_language("en").phrases.filler)
 
 
 def names_like(name: str) -> list[str]:
@@ -39,6 +40,7 @@ def test_the_most_alike_comes_first(name: str, first: str) -> None:
 def test_a_property_is_no_kind() -> None:
     assert "Iced coffee drink latte" not in names_like("Whole milk 3.5 %")
     assert names_like("Mustard medium hot") == []
+    assert names_like("Coconut milk") == []  # tins are no kind of food
 
 
 def test_what_lists_a_further_allergen_is_no_alternative() -> None:
@@ -64,8 +66,9 @@ def test_the_demo_shop_has_ideas_in_every_language() -> None:
     assert ideas.with_product("BR-9999") == ()
 
 
-def test_a_shop_without_the_file_suggests_nothing(tmp_path: Path) -> None:
-    assert load_ideas(tmp_path / "ideas.toml", CATALOGUE) == Ideas()
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"ideas\.toml: cannot be read"):
+        load_ideas(tmp_path / "ideas.toml", CATALOGUE)
 
 
 @pytest.mark.parametrize(
