@@ -9,7 +9,7 @@ interrupted. Commands that say nothing (malformed, forged, replayed) are counted
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Full, Queue
 from threading import Thread
 from types import TracebackType
@@ -19,6 +19,7 @@ import structlog
 
 from edge.audit import AuditNote, AuditRow
 from edge.clock import Clock
+from edge.detectors import scan
 from edge.errors import CommandError, CommandFaultError, StoreError
 from edge.facts import CommandResultFact, Fact
 from sync.commands import Command, Standing, judge
@@ -31,6 +32,7 @@ ACCEPTED = "command.accepted"
 REFUSED = "command.refused"
 _MOST_WAITING = 16
 _STOP_S = 10.0
+_WITHHELD = "withheld"
 
 log = structlog.get_logger("edge.commands")
 
@@ -110,6 +112,7 @@ class CommandDesk:
             if command is None:
                 self.note_refusal(str(refusal))
                 return
+            command = replace(command, do=_plain(command.do))
             self._accept(command)
         except StoreError as error:
             raise OutboxUnavailableError(f"a command cannot be kept: {error}") from error
@@ -139,7 +142,7 @@ class CommandDesk:
 
     def _accept(self, command: Command) -> None:
         body = json.dumps(
-            {"epoch": command.epoch, "counter": command.counter, "do": command.do, "about": command.about}
+            {"epoch": command.epoch, "counter": command.counter, "do": command.do, "about": _plain(command.about)}
         )
         self._ports.inbox.audit([AuditNote(ACCEPTED, "head-office", body)])
         self._last = _Taken(command.epoch, command.counter, command.do)
@@ -208,6 +211,11 @@ class _Taken:
     epoch: str
     counter: int
     do: str
+
+
+def _plain(name: str) -> str:
+    """A name as it may be kept and told: one that looks like personal data is neither, whoever has signed it."""
+    return _WITHHELD if scan(name) else name
 
 
 def _taken(row: AuditRow) -> _Taken:

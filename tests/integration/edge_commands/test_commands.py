@@ -94,6 +94,18 @@ def test_every_command_that_counts_gets_one_result_and_rows_in_the_chain(tmp_pat
         assert json.loads(refused.body) == {"reason": "replayed", "count": 1}
 
 
+def test_a_name_that_looks_like_personal_data_is_neither_kept_nor_told(tmp_path: Path, key: NodeKey) -> None:
+    card, done = "5555555555554444", []
+    with open_store(tmp_path) as store:
+        with desk_of(store, lambda: key.public).open({"note": lambda about: done.append(about)}) as desk:
+            desk.take(order(store, key, 1, "note", card))
+            desk.take(order(store, key, 2, card, card))
+        assert results(store) == [(1, "done", None), (2, "refused", "unknown")]
+        kept = [row.body for row in store.audited("command.accepted", "command.result")]
+        assert not [body for body in kept if card in body]
+    assert done == [card]
+
+
 def test_a_replay_is_refused_after_a_restart_too(tmp_path: Path, key: NodeKey) -> None:
     done: list[str] = []
     with open_store(tmp_path) as store, desk_of(store, lambda: key.public).open({"note": done.append}) as desk:
