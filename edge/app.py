@@ -25,9 +25,10 @@ from edge.console_source import RunningShop, ShopSource, Tickets
 from edge.desk_making import make_desk
 from edge.egress_policy import ENVELOPE_FIELDS, EgressPolicy, Verb
 from edge.facts import FACT_TYPES, ArtefactActivatedFact, Fact, KioskHandoffFact
+from edge.floor_plan import load_floor_plan
 from edge.head_office import HeadOffice
 from edge.housekeeping import Chores, Housekeeper
-from edge.kiosk.app import create_app
+from edge.kiosk.app import KioskShop, create_app
 from edge.mcp_server.toolbox import Toolbox
 from edge.node_report import Addresses, NodeReport, NoUplink
 from edge.node_store import open_store
@@ -272,15 +273,15 @@ class Appliance:
             first_ticket=self._first_ticket(),
         )
         self._toolbox = Toolbox(tools, assistant)
-        app = create_app(
-            assistant,
-            tools,
-            settings.kiosk,
-            clock=self._clock,
-            shop_name=settings.shop.name,
-            language=settings.shop.language,
+        plan = settings.shop.floor_plan
+        shop = KioskShop(
+            name=settings.shop.name,
+            assistant=assistant,
+            floor_plan=None if plan is None else load_floor_plan(self._shop.path(plan)),
+            tickets=self._tickets,
+            record=self._record,
         )
-        return WebSurface(app, taken, name="kiosk")
+        return WebSurface(create_app(shop, settings.kiosk, clock=self._clock), taken, name="kiosk")
 
     def _make_console(self, taken: socket.socket, password: PasswordHash) -> WebSurface:
         settings = self._shop.settings

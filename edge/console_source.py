@@ -92,6 +92,10 @@ class Tickets:
         with self._lock:
             return sorted(self._open.values(), key=lambda t: t.opened_at)
 
+    def open_at(self, kiosk_id: str) -> Sequence[tuple[str, bool]]:
+        """Open tickets of one screen, oldest first, and whether somebody is on the way."""
+        return [(ticket.ticket_id, ticket.is_taken) for ticket in self.waiting() if ticket.kiosk == kiosk_id]
+
     def kiosk_of(self, ticket_id: str) -> str | None:
         """Where an open ticket was given out; None when it is not open."""
         with self._lock:

@@ -45,6 +45,8 @@ class Way:
     """A way from a kiosk: its corners, its length, and how to tell it in words."""
 
     points_m: tuple[tuple[float, float], ...]
+    goal_m: tuple[float, float]
+    """What is gone to: the middle of a bay's front, or a mark."""
     metres: float
     legs: tuple[Leg, ...]
     """The first turn is that of somebody who has the screen at the back."""
@@ -118,6 +120,7 @@ class Ways:
         told = _told(points)
         return Way(
             points_m=tuple(points),
+            goal_m=goal_m,
             metres=round((len(cells) - 1) * self._grid.cell_m, 1),
             legs=_legs(told, self._kiosk.faces),
             side=_side(told[-1][0] if told else self._kiosk.faces, points[-1], goal_m),

@@ -1,95 +1,79 @@
-"""What the screen shows of the shop without a question: tiles, aisles, open or closed. All from the tools' facts."""
+"""What the screen shows of the shop without a question: tiles, open or closed, the week. All from the tools' facts."""
 
 from datetime import timedelta
 
+from edge.assistant.assistant import Assistant
 from edge.assistant.tools import Tools
 from edge.catalogue import Product
-from edge.kiosk.requests import DayHours, DepartmentResponse, Place, ShopResponse, Tile
+from edge.kiosk.requests import DayHours, DepartmentResponse, ShopResponse, Tile
 
 _OFFERS_SHOWN = 8
 _PRODUCTS_SHOWN = 80
+_DAYS_SHOWN = 7
 
 
 class ShopView:
-    """Read-only views of one shop. Any thread may ask."""
+    """Read-only views of one shop, in the language asked for where the shop has it. Any thread may ask."""
 
-    def __init__(self, tools: Tools, *, name: str) -> None:
-        self._tools = tools
+    def __init__(self, assistant: Assistant, *, name: str) -> None:
+        self._assistant = assistant
         self._name = name
-        self._aisles = _aisles_of(tools)
 
     @property
     def products(self) -> int:
         """How many products the shop has."""
-        return len(self._tools.shop.catalogue)
+        return len(self._assistant.tools().shop.catalogue)
 
-    def shop(self) -> ShopResponse:
+    def shop(self, language: str | None) -> ShopResponse:
         """The state of the shop now."""
-        today = self._tools.hours()
-        is_open = today.is_open_now is True
-        if is_open:
-            open_text = f"Open until {today.closes}"
-        elif today.next_opens:
-            open_text = f"Closed, opens {today.next_day_text} at {today.next_opens}"
-        else:
-            open_text = "Closed"
+        tools = self._assistant.tools(language)
+        local = tools.local_now()
+        now = tools.shop.info.open_range(local)
+        following = tools.shop.info.next_opening(local) if now is None else None
         return ShopResponse(
             name=self._name,
-            local_time=self._tools.local_now().strftime("%H:%M"),
-            is_open=is_open,
-            open_text=open_text,
-            departments=self._tools.shop.catalogue.departments,
-            offers=[self._tile(product) for product in self._tools.offers_today()[:_OFFERS_SHOWN]],
-            aisles=self._aisles,
-            week=self._week(),
+            local_time=local.strftime("%H:%M"),
+            is_open=now is not None,
+            closes=now.closes if now is not None else None,
+            next_day=following[0] if following is not None else None,
+            next_opens=following[1].opens if following is not None else None,
+            departments=tools.shop.catalogue.departments,
+            offers=[_tile(tools, product) for product in tools.offers_today()[:_OFFERS_SHOWN]],
+            week=_week(tools),
         )
 
-    def department(self, name: str) -> DepartmentResponse | None:
+    def department(self, name: str, language: str | None) -> DepartmentResponse | None:
         """The products of a department, or None where there is no such department."""
-        products = self._tools.shop.catalogue.in_department(name)
+        tools = self._assistant.tools(language)
+        products = tools.shop.catalogue.in_department(name)
         if not products:
             return None
-        return DepartmentResponse(department=name, products=[self._tile(p) for p in products[:_PRODUCTS_SHOWN]])
-
-    def _week(self) -> list[DayHours]:
-        today = self._tools.local_now().date()
-        week = []
-        for ahead in range(7):
-            fact = self._tools.hours(today + timedelta(days=ahead))
-            hours = " and ".join(f"{span.opens} to {span.closes}" for span in fact.ranges) or "closed"
-            weekday = self._tools.formats.weekday_name(fact.day)
-            name = f"{weekday}, {fact.special}" if fact.special else weekday
-            week.append(DayHours(name=name, hours=hours, is_today=ahead == 0))
-        return week
-
-    def _tile(self, product: Product) -> Tile:
-        price = self._tools.price(product)
-        return Tile(
-            sku=product.sku,
-            title=product.title,
-            name=product.name,
-            brand=product.brand,
-            size=product.size,
-            department=product.department,
-            price=price.text,
-            normal_price=price.normal_text,
-            offer_text=price.offer_text,
-            aisle=product.aisle,
-            bay=product.bay,
-        )
+        return DepartmentResponse(department=name, products=[_tile(tools, p) for p in products[:_PRODUCTS_SHOWN]])
 
 
-def _aisles_of(tools: Tools) -> list[Place]:
-    bays: dict[str, dict[str, None]] = {}
-    departments: dict[str, dict[str, None]] = {}
-    for product in tools.shop.catalogue:
-        bays.setdefault(product.aisle, {})[product.bay] = None
-        departments.setdefault(product.aisle, {})[product.department] = None
-    return [
-        Place(aisle=aisle, bays=sorted(bays[aisle], key=_natural), departments=list(departments[aisle]))
-        for aisle in sorted(bays, key=_natural)
-    ]
+def _week(tools: Tools) -> list[DayHours]:
+    today = tools.local_now().date()
+    week = []
+    for ahead in range(_DAYS_SHOWN):
+        day = today + timedelta(days=ahead)
+        ranges, special = tools.shop.info.on(day)
+        week.append(DayHours(day=day, ranges=[(span.opens, span.closes) for span in ranges], special=special))
+    return week
 
 
-def _natural(place: str) -> tuple[int, str]:
-    return (int(place), "") if place.isdigit() else (10_000, place)
+def _tile(tools: Tools, product: Product) -> Tile:
+    price = tools.price(product)
+    return Tile(
+        sku=product.sku,
+        title=product.title,
+        name=product.name,
+        brand=product.brand,
+        size=product.size,
+        department=product.department,
+        amount=f"{price.amount:.2f}",
+        normal=None if price.normal is None else f"{price.normal:.2f}",
+        currency=price.currency,
+        offer_text=price.offer_text,
+        aisle=product.aisle,
+        bay=product.bay,
+    )

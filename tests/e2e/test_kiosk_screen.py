@@ -10,9 +10,9 @@ import pytest
 import uvicorn
 
 from edge.facts import KioskHandoffFact
-from edge.kiosk.app import create_app
 from edge.kiosk.config import KioskSettings
 from tests.e2e.browser import Browser
+from tests.integration.edge_kiosk.kiosk_fixture import demo_plan, kiosk_app
 from tests.unit.edge_assistant.shop_fixture import Shop, demo_shop
 
 SHOTS = Path(os.environ["KIOSK_SHOTS"]) if "KIOSK_SHOTS" in os.environ else None
@@ -24,9 +24,7 @@ class Kiosk:
     def __init__(self, *, idle_s: float) -> None:
         self.shop: Shop = demo_shop()
         settings = KioskSettings(idle_s=idle_s, rate_per_minute=6000)
-        app = create_app(
-            self.shop.assistant, self.shop.tools, settings, clock=self.shop.clock, shop_name="Corner Market"
-        )
+        app = kiosk_app(self.shop, settings, floor_plan=demo_plan())
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
@@ -113,6 +111,9 @@ def test_a_typed_question_shows_the_right_price_aisle_and_stock(page: Browser) -
     assert "Checked: from the shop\u2019s own data" in text
     assert page.evaluate("document.querySelectorAll('.plan .bay.here').length") == 1
     assert "aisle 2, bay 4" in page.evaluate("document.getElementById('spoken').textContent")
+    assert "With the screen at your back: straight on 9 m, right 1 m." in text
+    assert page.evaluate("document.querySelectorAll('.plan .way').length") == 1
+    assert "right 1 m" in page.evaluate("document.querySelector('.plan').getAttribute('aria-label')")
 
 
 def test_an_ambiguous_word_offers_products_to_touch(page: Browser) -> None:
@@ -154,12 +155,12 @@ def test_a_question_is_plain_text_and_never_markup(page: Browser) -> None:
 
 
 def test_a_failing_server_is_said_in_a_plain_sentence(kiosk: Kiosk, page: Browser) -> None:
-    router = kiosk.shop.assistant._router
-    kiosk.shop.assistant._router = None  # type: ignore[assignment]
+    router = kiosk.shop.assistant._voices
+    kiosk.shop.assistant._voices = {"en": None}  # type: ignore[dict-item]
     try:
         assert "Please ask a colleague" in ask(page, "butter", shot="problem")
     finally:
-        kiosk.shop.assistant._router = router
+        kiosk.shop.assistant._voices = router
     page.console_errors.clear()  # the browser notes the 503 itself
 
 

@@ -1,70 +1,84 @@
 // Builds the answer view for each kind of answer.
 
-import { choiceCard, productCard, productsOf, tileCard, verifiedMark } from "./cards.js";
+import { choiceCard, groupOf, mapBox, productCard, productsOf, verifiedMark } from "./cards.js";
 import { el, icon, replace } from "./dom.js";
+import { Ticker } from "./stock.js";
+import { thumbs } from "./thumbs.js";
 
-const HEADLINES = {
-  where_is: "Here it is",
-  how_much: "Here is the price",
-  allergens: "Please check the label",
-  offers: "On offer",
-  open_hours: "Opening hours",
-  returns: "Returning goods",
-  services: "Here it is",
-};
 const INFO_ICONS = { open_hours: "clock", returns: "returns", services: "pin" };
+const STOCK_TITLES = { in_stock: "title_in_stock", out_of_stock: "title_out_of_stock", unknown: "title_unknown_stock" };
+const SAID_KINDS = ["other_size", "allergens", "parts"]; // what the cards of a list cannot show by themselves
 
 export class AnswerView {
-  constructor(node, { onAsk, onColleague, onHome, shop }) {
-    this.node = node;
-    this.onAsk = onAsk;
-    this.onColleague = onColleague;
-    this.onHome = onHome;
-    this.shop = shop;
+  constructor(node, words, { onAsk, onColleague, onHome, onRate, shop, plan, staleS }) {
+    Object.assign(this, { node, words, onAsk, onColleague, onHome, onRate, shop, plan, staleS });
+    this.ticker = new Ticker();
   }
 
   wait(question) {
     const dots = el("div", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
-    this.show(asked(question), el("div", { class: "card waiting" }, dots, el("p", {}, "Looking it up …")));
+    this.show(asked(question), el("div", { class: "card waiting" }, dots, el("p", {}, this.words.say("looking"))));
+  }
+
+  // Shows the card of one product before its answer is worded; gives where its sentences go, or null.
+  early(question, data) {
+    const groups = productsOf(data.facts);
+    if (groups.length !== 1 || data.facts.some((fact) => fact.kind === "ticket")) return null;
+    return this.one(question, { ...data, answer: "" }, groups[0]);
+  }
+
+  // Completes a card that is shown already.
+  complete(shown, data) {
+    shown.text.textContent = data.answer;
+    shown.foot.append(...this.footOf(data));
   }
 
   answer(question, data) {
     const groups = productsOf(data.facts);
     const ticket = data.facts.find((fact) => fact.kind === "ticket");
-    if (ticket) this.ticket(ticket.ticket);
-    else if (groups.length === 1) this.one(question, data, groups[0]);
+    if (ticket) this.ticket(ticket.ticket, "opened");
+    else if (groups.length === 1) this.complete(this.one(question, data, groups[0]), data);
     else if (groups.length > 1) this.several(question, data, groups);
     else if (data.facts.length) this.info(question, data);
     else this.unknown(question, data);
   }
 
   one(question, data, group) {
-    this.show(asked(question), lead(data.facts.some((fact) => fact.kind === "other_size") ? "Another size" : headline(data.intent, group.stock), data.answer), productCard(group, this.shop().aisles ?? [], data.verified), this.next());
+    const hasOther = data.facts.some((fact) => fact.kind === "other_size");
+    const title = hasOther ? "title_other_size" : data.intent === "have_you_got" ? STOCK_TITLES[group.stock.state] : `title_${data.intent}`;
+    const text = el("p", { class: "answer-text" }, data.answer);
+    const foot = el("div", { class: "foot" });
+    const card = productCard(this.words, group, { plan: this.plan(), way: data.ways[group.product.sku], ticker: this.ticker, staleS: this.staleS });
+    card.append(foot);
+    this.show(asked(question), el("div", { class: "lead" }, heading(this.words.say(title)), text), card, this.next());
+    return { text, foot };
   }
 
   several(question, data, groups) {
     const matches = data.facts.find((fact) => fact.kind === "matches");
-    const isOffers = data.intent === "offers";
-    const more = matches && matches.total > matches.shown ? `${matches.shown} of ${matches.total}` : "";
+    const more = matches && matches.total > matches.shown ? this.words.say("shown_of", matches) : "";
     const isList = data.facts.some((fact) => fact.kind === "parts");
-    const title = isOffers ? "On offer today" : isList ? "Here they are" : "Which one do you mean?";
-    const said = remarks(data);
-    const list = groups.map((group) => choiceCard(group, (product) => this.onAsk(`Where is ${product.title}?`)));
+    const title = data.intent === "offers" ? "title_offers" : isList ? "title_list" : "title_several";
+    const isSaid = data.facts.some((fact) => SAID_KINDS.includes(fact.kind) || fact.age_limit);
+    const list = groups.map((group) => choiceCard(this.words, group, (product) => this.choose(product)));
     this.show(
       asked(question),
-      el("div", { class: "lead" }, el("h2", {}, title), more ? el("p", {}, more) : null, said ? el("p", {}, said) : null),
+      el("div", { class: "lead" }, heading(this.words.say(title)), more ? el("p", {}, more) : null, isSaid ? el("p", {}, data.answer) : null),
       el("div", { class: "choices" }, ...list),
-      data.verified ? el("div", { class: "card slim" }, verifiedMark(true)) : null,
+      el("div", { class: "card slim foot" }, ...this.footOf(data)),
       this.next(),
     );
   }
 
   info(question, data) {
-    const head = el("div", { class: "info-head" }, icon(INFO_ICONS[data.intent] ?? "question"), el("h2", {}, HEADLINES[data.intent] ?? ""));
-    const text = data.facts.find((fact) => fact.kind === "returns")?.lines ?? [data.answer];
-    const lines = text.map((line) => el("p", { class: "info-text" }, line));
-    const week = data.intent === "open_hours" ? weekTable(this.shop().week ?? []) : null;
-    this.show(asked(question), el("article", { class: "card info" }, head, ...lines, week, verifiedMark(data.verified)), this.next());
+    const service = data.facts.find((fact) => fact.kind === "service");
+    const head = el("div", { class: "info-head" }, icon(INFO_ICONS[data.intent] ?? "question"), heading(this.words.say(`title_${data.intent}`)));
+    const lines = data.answer.split("\n").map((line) => el("p", { class: "info-text" }, line));
+    const week = data.intent === "open_hours" ? this.weekTable() : null;
+    const way = service ? data.ways[service.name] : null;
+    const map = way && this.plan() ? mapBox(this.words, this.plan(), { service: service.name }, way) : null;
+    const card = el("article", { class: "card info" }, head, ...lines, week, map, el("div", { class: "foot" }, ...this.footOf(data)));
+    this.show(asked(question), card, this.next());
   }
 
   unknown(question, data) {
@@ -76,32 +90,36 @@ export class AnswerView {
         "article",
         { class: "card unknown" },
         icon(isKnown ? "basket" : "question", "icon huge"),
-        el("h2", {}, first),
+        heading(first),
         rest.length ? el("p", {}, rest.join(" ")) : null,
         isKnown ? null : this.bigCall(),
+        isKnown || !data.turn ? null : el("div", { class: "foot" }, thumbs(this.words, (helped) => this.onRate(data.turn, helped))),
       ),
       this.next(false),
     );
   }
 
-  ticket(number) {
+  // state: opened, coming or closed.
+  ticket(number, state) {
+    const keys = { opened: ["ticket_title", "ticket_wait", "ticket"], coming: ["ticket_coming_title", "ticket_coming", "walk"], closed: ["ticket_closed_title", "ticket_closed", "check"] };
+    const [title, text, picture] = keys[state];
     this.show(
       el(
         "article",
-        { class: "card ticket" },
-        icon("ticket", "icon huge"),
-        el("h2", {}, "A colleague is called"),
+        { class: "card ticket", "data-state": state },
+        icon(picture, "icon huge"),
+        heading(this.words.say(title)),
         el("p", { class: "number" }, number),
-        el("p", {}, "Please wait here at the screen. Your colleague will know this number."),
+        el("p", {}, this.words.say(text)),
       ),
       this.next(false),
     );
   }
 
   department(data) {
-    const list = data.products.map((tile) => tileCard(tile, (product) => this.onAsk(`Where is ${product.title}?`)));
+    const list = data.products.map((tile) => choiceCard(this.words, groupOf(tile), (product) => this.choose(product)));
     this.show(
-      el("div", { class: "lead" }, el("h2", {}, data.department), el("p", {}, `${data.products.length} products`)),
+      el("div", { class: "lead" }, heading(data.department), el("p", {}, this.words.say("products", { n: data.products.length }))),
       el("div", { class: "choices dense" }, ...list),
       this.next(false),
     );
@@ -110,61 +128,57 @@ export class AnswerView {
   problem(question, message) {
     this.show(
       asked(question),
-      el("article", { class: "card unknown" }, icon("question", "icon huge"), el("h2", {}, message), this.bigCall()),
+      el("article", { class: "card unknown" }, icon("question", "icon huge"), heading(message), this.bigCall()),
       this.next(false),
     );
   }
 
   clear() {
+    this.ticker.clear();
     replace(this.node);
     this.node.hidden = true;
   }
 
   show(...children) {
+    this.ticker.clear();
     replace(this.node, ...children);
     this.node.hidden = false;
     window.scrollTo(0, 0);
-    this.node.scrollTop = 0;
+  }
+
+  choose(product) {
+    this.onAsk(this.words.say("where_question", { title: product.title }));
+  }
+
+  footOf(data) {
+    const rating = data.turn ? thumbs(this.words, (helped) => this.onRate(data.turn, helped)) : null;
+    return [data.verified ? verifiedMark(this.words) : null, rating].filter(Boolean);
+  }
+
+  weekTable() {
+    const rows = (this.shop().week ?? []).map((day, index) => {
+      const name = this.words.day(day.day, { weekday: "long" });
+      const hours = day.ranges.map(([opens, closes]) => `${opens} – ${closes}`).join(", ") || this.words.say("day_closed");
+      return el("div", { class: index === 0 ? "today" : "" }, el("span", {}, day.special ? `${name}, ${day.special}` : name), el("span", {}, hours));
+    });
+    return rows.length ? el("div", { class: "week" }, ...rows) : null;
   }
 
   next(withCall = true) {
-    const again = el("button", { type: "button", class: "again", onclick: () => this.onHome() }, icon("back"), "Start again");
-    const call = el("button", { type: "button", class: "plain", onclick: () => this.onColleague() }, icon("person"), "Call a colleague");
+    const again = el("button", { type: "button", class: "again", onclick: () => this.onHome() }, icon("back"), this.words.say("again"));
+    const call = el("button", { type: "button", class: "plain", onclick: () => this.onColleague() }, icon("person"), this.words.say("call"));
     return el("div", { class: "next" }, again, withCall ? call : null);
   }
 
   bigCall() {
-    return el("button", { type: "button", class: "big-call", onclick: () => this.onColleague() }, icon("person"), "Call a colleague");
+    return el("button", { type: "button", class: "big-call", onclick: () => this.onColleague() }, icon("person"), this.words.say("call"));
   }
 }
 
-// What the cards of a list cannot show by themselves.
-const REMARKS = [/I found none with .+?\.(?= )/, /I found only part of that\./, /Please check the label; it is what counts\./];
-
-function remarks(data) {
-  if (data.answer.includes("You must be")) return data.answer;
-  return REMARKS.map((remark) => data.answer.match(remark)?.[0])
-    .filter(Boolean)
-    .join(" ");
-}
-
-const HAVE = { in_stock: "It is on the shelf", out_of_stock: "Its shelf was empty", unknown: "We sell it" };
-
-function headline(intent, stock) {
-  return intent === "have_you_got" ? HAVE[stock.state] : HEADLINES[intent];
-}
-
-function weekTable(week) {
-  const rows = week.map((day) =>
-    el("div", { class: day.is_today ? "today" : "" }, el("span", {}, day.name), el("span", {}, day.hours)),
-  );
-  return rows.length ? el("div", { class: "week" }, ...rows) : null;
+function heading(text) {
+  return text ? el("h2", { tabindex: "-1" }, text) : null;
 }
 
 function asked(question) {
   return question ? el("p", { class: "asked" }, icon("search"), el("span", {}, question)) : null;
-}
-
-function lead(title, text) {
-  return el("div", { class: "lead" }, title ? el("h2", {}, title) : null, el("p", { class: "answer-text" }, text));
 }

@@ -2,7 +2,8 @@
 
 import { picture } from "./departments.js";
 import { el, icon } from "./dom.js";
-import { shelfMap } from "./map.js";
+import { markKinds, shelfMap } from "./map.js";
+import { stockRow } from "./stock.js";
 
 // Facts come flat; a product fact opens a group that the following facts of the same number belong to.
 export function productsOf(facts) {
@@ -15,45 +16,52 @@ export function productsOf(facts) {
   return [...bySku.values()].filter((group) => group.product);
 }
 
-export function productCard(group, aisles, isVerified) {
+export function productCard(words, group, { plan, way, ticker, staleS }) {
   const { product, price, place } = group;
   return el(
     "article",
     { class: "card product" },
-    el("div", { class: "product-head" }, pack(product.department), names(product), priceTag(price)),
-    product.age_limit ? el("p", { class: "age-limit" }, `${product.age_limit}+`, el("span", {}, "Please show your ID at the till.")) : null,
-    el("div", { class: "product-rows" }, placeRow(place), stockRow(group.stock)),
-    aisles.length && !group.allergens ? el("div", { class: "plan-box" }, shelfMap(aisles, place)) : null,
-    allergenRow(group.allergens),
-    verifiedMark(isVerified),
+    el("div", { class: "product-head" }, pack(product.department), names(product), priceTag(words, price)),
+    product.age_limit ? el("p", { class: "age-limit" }, `${product.age_limit}+`, el("span", {}, words.say("age_limit"))) : null,
+    el("div", { class: "product-rows" }, placeRow(words, place, way), stockRow(words, group.stock, { ticker, staleS })),
+    allergenRow(words, group.allergens),
+    plan && !group.allergens ? mapBox(words, plan, place, way) : null,
   );
 }
 
-export function choiceCard(group, choose) {
+export function mapBox(words, plan, goal, way) {
+  const legend = [
+    plan.kiosk ? el("li", {}, el("i", { class: "you-dot" }), words.say("here")) : null,
+    ...markKinds(plan).map(({ kind, icon: name }) => el("li", {}, icon(name), words.say(`mark_${kind}`))),
+  ];
+  return el(
+    "div",
+    { class: "plan-box" },
+    shelfMap(words, plan, goal, way),
+    way ? el("p", { class: "way-words" }, icon("walk"), words.way(way)) : null,
+    el("ul", { class: "legend" }, ...legend),
+  );
+}
+
+export function choiceCard(words, group, choose) {
   const { product, price, place } = group;
   return el(
     "button",
     { type: "button", class: "card choice", onclick: () => choose(product) },
     pack(product.department),
-    el("span", { class: "choice-text" }, brandLine(product), el("strong", {}, product.name), placeChip(place)),
-    priceTag(price),
+    el("span", { class: "choice-text" }, brandLine(product), el("strong", {}, product.name), placeChip(words, place)),
+    priceTag(words, price),
   );
 }
 
-export function tileCard(tile, choose) {
-  return choiceCard(
-    {
-      product: tile,
-      price: { text: tile.price, normal_text: tile.normal_price, unit_price_text: "" },
-      place: { aisle: tile.aisle, bay: tile.bay },
-    },
-    choose,
-  );
+// A tile of the shop's own lists, in the form of an answer's group.
+export function groupOf(tile) {
+  const { amount, currency, normal, aisle, bay } = tile;
+  return { product: tile, price: { amount, currency, normal }, place: { aisle, bay } };
 }
 
-export function verifiedMark(isVerified) {
-  if (!isVerified) return null;
-  return el("p", { class: "verified" }, icon("shield"), "Checked: from the shop’s own data");
+export function verifiedMark(words) {
+  return el("p", { class: "verified" }, icon("shield"), words.say("checked"));
 }
 
 export function pack(department, className = "pack") {
@@ -62,63 +70,47 @@ export function pack(department, className = "pack") {
 }
 
 export function brandLine(product) {
-  const parts = [product.brand, product.size].filter(Boolean);
-  return el("span", { class: "brand-line" }, parts.join(" · "));
+  return el("span", { class: "brand-line" }, [product.brand, product.size].filter(Boolean).join(" · "));
 }
 
 function names(product) {
   return el("div", { class: "names" }, brandLine(product), el("h2", {}, product.name), el("p", { class: "dept" }, product.department));
 }
 
-export function priceTag(price) {
-  const isOffer = Boolean(price.normal_text);
+export function priceTag(words, price) {
+  const { amount, currency, normal } = price;
   return el(
     "span",
-    { class: isOffer ? "price offer" : "price" },
-    isOffer ? el("span", { class: "normal" }, "instead of ", price.normal_text) : null,
-    el("strong", {}, price.text),
-    price.unit_price_text ? el("span", { class: "unit" }, price.unit_price_text) : null,
-    price.until_text ? el("span", { class: "unit" }, `until ${price.until_text}`) : null,
+    { class: normal ? "price offer" : "price" },
+    normal ? el("span", { class: "normal" }, words.say("instead_of", { price: words.money(normal, currency) })) : null,
+    el("strong", {}, words.money(amount, currency)),
+    price.unit_price ? el("span", { class: "unit" }, words.unitPrice(price.unit_price, currency)) : null,
+    price.until ? el("span", { class: "unit" }, words.say("offer_until", { day: words.day(price.until) })) : null,
   );
 }
 
-function placeRow(place) {
+function placeRow(words, place, way) {
+  const far = way ? el("span", { class: "detail" }, icon("walk"), words.say("metres", { n: words.number(Math.max(1, way.metres)) })) : null;
   return el(
     "div",
     { class: "row place" },
     icon("pin"),
-    el("div", {}, el("span", { class: "label" }, "Where"), el("strong", {}, `Aisle ${place.aisle}, bay ${place.bay}`)),
+    el("div", {}, el("span", { class: "label" }, words.say("where")), el("strong", {}, words.place(place)), far),
   );
 }
 
-export function placeChip(place) {
-  return el("span", { class: "chip" }, icon("pin"), `Aisle ${place.aisle}, bay ${place.bay}`);
+export function placeChip(words, place) {
+  return el("span", { class: "chip" }, icon("pin"), words.place(place));
 }
 
-const STOCK = {
-  in_stock: (stock) => ["On the shelf", `${stock.units} seen ${stock.age_text}`],
-  out_of_stock: (stock) => ["Shelf empty", `seen ${stock.age_text}; a colleague can look in the back`],
-  unknown: () => ["Shelf not in view", "a colleague can tell you"],
-};
-
-function stockRow(stock) {
-  const [headline, detail] = STOCK[stock.state](stock);
-  return el(
-    "div",
-    { class: "row stock", "data-state": stock.state },
-    icon(stock.state === "unknown" ? "hidden" : "shelf"),
-    el("div", {}, el("span", { class: "label" }, "Stock"), el("strong", {}, headline), el("span", { class: "detail" }, detail)),
-  );
-}
-
-function allergenRow(fact) {
+function allergenRow(words, fact) {
   if (!fact) return null;
   const chips = fact.allergens.map((name) => el("span", { class: "chip allergen" }, name));
   return el(
     "div",
     { class: "allergens" },
-    el("span", { class: "label" }, "Listed allergens"),
-    el("div", { class: "chips" }, ...(chips.length ? chips : [el("span", { class: "chip" }, "no entry")])),
-    el("p", {}, "Please check the label; it is what counts."),
+    el("span", { class: "label" }, words.say("allergens")),
+    el("div", { class: "chips" }, ...(chips.length ? chips : [el("span", { class: "chip" }, words.say("no_entry"))])),
+    el("p", {}, words.say("check_label")),
   );
 }

@@ -1,19 +1,19 @@
 // Which picture and tint a department gets. Unknown departments get the basket.
 
 const PICTURES = [
-  [/fruit|veg|produce/i, "produce"],
-  [/bak(ery|er)|bread/i, "bread"],
-  [/breakfast|coffee|cereal/i, "breakfast"],
-  [/dairy|egg|milk|cheese/i, "dairy"],
-  [/meat|fish|deli/i, "meat"],
-  [/frozen|ice/i, "frozen"],
-  [/pantry|pasta|tins|world/i, "pantry"],
-  [/sweet|snack|confection/i, "sweets"],
-  [/drink|beverage|wine|beer/i, "drinks"],
-  [/house|clean|laundry/i, "household"],
-  [/care|health|baby|beauty/i, "care"],
-  [/pet/i, "pets"],
-  [/tobacco|press|news/i, "press"],
+  [/tobacco|press|news|tabak|zeitung|tabac|journa|tabaco|prensa/i, "press"],
+  [/\bpets?\b|tier|anima|mascota/i, "pets"],
+  [/fruit|veg|produce|obst|gemüse|légume|fruta|verdura/i, "produce"],
+  [/breakfast|coffee|cereal|frühstück|backzutat|petit-déj|café|desayuno|repostería/i, "breakfast"],
+  [/bak(ery|er)|bread|back|brot|boulang|pain|panadería|\bpan\b/i, "bread"],
+  [/dairy|egg|milk|cheese|milch|molkerei|eier|käse|crémerie|lait|œuf|lácteo|huevo|queso/i, "dairy"],
+  [/meat|fish|deli|fleisch|fisch|wurst|viande|poisson|carne|pescado|charcut/i, "meat"],
+  [/frozen|\bice\b|tiefkühl|surgelé|congelad/i, "frozen"],
+  [/sweet|snack|confection|süß|sucr|confiserie|dulce|aperitivo/i, "sweets"],
+  [/drink|beverage|wine|beer|getränk|boisson|bebida/i, "drinks"],
+  [/personal|care|health|baby|beauty|pflege|hygiène|soin|bébé|cuidado|bebé/i, "care"],
+  [/house|clean|laundry|haushalt|ménage|maison|hogar|limpieza/i, "household"],
+  [/pantry|pasta|tins|world|vorrat|nudel|konserv|épicerie|despensa/i, "pantry"],
 ];
 
 export function picture(department) {

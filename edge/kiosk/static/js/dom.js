@@ -14,6 +14,11 @@ export function icon(name, className = "icon") {
   return svg("svg", { class: className, "aria-hidden": "true" }, svg("use", { href: `/static/icons.svg#${name}` }));
 }
 
+// A class for text whose longest word would not fit its place: German names a whole department in one.
+export function longClass(className, text) {
+  return Math.max(...text.split(/[\s-]+/).map((word) => word.length)) > 13 ? `${className} long` : className;
+}
+
 export function replace(parent, ...children) {
   parent.replaceChildren(...children.filter((child) => child !== null));
 }

@@ -1,14 +1,11 @@
-// Tells when nobody has touched the screen for a while, and a little before.
+// Tells when nobody has touched the screen for a while, and counts the last seconds before.
 
-const WARNING_MS = 8000;
+const COUNT_MS = 10000;
 
 export class Idle {
-  constructor(idleMs, { onWarn, onActive, onIdle }) {
-    this.idleMs = idleMs;
-    this.warnMs = Math.max(idleMs / 2, idleMs - WARNING_MS);
-    this.onWarn = onWarn;
-    this.onActive = onActive;
-    this.onIdle = onIdle;
+  constructor(idleMs, { onCount, onActive, onIdle }) {
+    Object.assign(this, { idleMs, onCount, onActive, onIdle });
+    this.countMs = Math.min(COUNT_MS, idleMs / 2);
     for (const type of ["pointerdown", "keydown", "wheel", "touchstart"]) {
       document.addEventListener(type, () => this.touched(), { capture: true, passive: true });
     }
@@ -16,10 +13,19 @@ export class Idle {
   }
 
   touched() {
-    clearTimeout(this.warning);
-    clearTimeout(this.ending);
+    clearTimeout(this.timer);
     this.onActive();
-    this.warning = setTimeout(() => this.onWarn(this.idleMs - this.warnMs), this.warnMs);
-    this.ending = setTimeout(() => this.onIdle(), this.idleMs);
+    this.endsAt = performance.now() + this.idleMs;
+    this.timer = setTimeout(() => this.count(), this.idleMs - this.countMs);
+  }
+
+  count() {
+    const leftMs = this.endsAt - performance.now();
+    if (leftMs <= 0) {
+      this.onIdle();
+      return;
+    }
+    this.onCount(Math.ceil(leftMs / 1000), this.countMs / 1000);
+    this.timer = setTimeout(() => this.count(), Math.min(250, leftMs));
   }
 }

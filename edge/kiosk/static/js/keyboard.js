@@ -1,16 +1,11 @@
-// The on-screen keyboard: it types into one input and tells when "Ask" is pressed.
+// The on-screen keyboard: it types into one input and tells when "Ask" is pressed. Its letters are the language's.
 
 import { el, icon, replace } from "./dom.js";
 
-const LETTERS = ["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"];
-
 export class Keyboard {
-  constructor(panel, input, { onAsk, onChange }) {
-    this.panel = panel;
-    this.input = input;
-    this.onAsk = onAsk;
-    this.onChange = onChange;
-    replace(panel, ...this.rows());
+  constructor(panel, words, { input, onAsk, onChange }) {
+    Object.assign(this, { panel, words, input, onAsk, onChange });
+    this.draw();
     // Keys must not take the focus from the input, or its caret and focus ring are lost.
     panel.addEventListener("pointerdown", (event) => event.preventDefault());
   }
@@ -29,13 +24,17 @@ export class Keyboard {
     delete document.body.dataset.keyboard;
   }
 
+  draw() {
+    replace(this.panel, ...this.rows());
+  }
+
   rows() {
-    const rows = LETTERS.map((letters) => el("div", { class: "keys" }, ...[...letters].map((key) => this.key(key))));
-    const erase = this.button("erase", [icon("backspace")], () => this.erase(), "Delete a letter");
-    rows[3].append(this.key("'"), this.key("%"), erase);
-    const space = this.button("space", ["space"], () => this.type(" "));
-    const hide = this.button("hide", [icon("down")], () => this.close(), "Hide the keyboard");
-    const ask = this.button("ask-key", ["Ask"], () => this.onAsk());
+    const rows = this.words.keys.map((letters) => el("div", { class: "keys" }, ...[...letters].map((key) => this.key(key))));
+    const erase = this.button("erase", [icon("backspace")], () => this.erase(), this.words.say("erase"));
+    rows.at(-1).append(erase);
+    const space = this.button("space", [this.words.say("space")], () => this.type(" "));
+    const hide = this.button("hide", [icon("down")], () => this.close(), this.words.say("hide"));
+    const ask = this.button("ask-key", [this.words.say("ask")], () => this.onAsk());
     rows.push(el("div", { class: "keys" }, hide, this.key(","), space, this.key("."), this.key("?"), ask));
     return rows;
   }
@@ -50,21 +49,23 @@ export class Keyboard {
   }
 
   type(text) {
-    if (this.input.value.length >= this.input.maxLength) return;
-    const at = this.input.selectionStart ?? this.input.value.length;
-    this.input.setRangeText(text, at, this.input.selectionEnd ?? at, "end");
-    this.changed();
+    const input = this.input();
+    if (input.value.length >= input.maxLength) return;
+    const at = input.selectionStart ?? input.value.length;
+    input.setRangeText(text, at, input.selectionEnd ?? at, "end");
+    this.changed(input);
   }
 
   erase() {
-    const { selectionStart: from, selectionEnd: to } = this.input;
+    const input = this.input();
+    const { selectionStart: from, selectionEnd: to } = input;
     if (from === to && from === 0) return;
-    this.input.setRangeText("", from === to ? from - 1 : from, to, "end");
-    this.changed();
+    input.setRangeText("", from === to ? from - 1 : from, to, "end");
+    this.changed(input);
   }
 
-  changed() {
-    this.input.scrollLeft = this.input.scrollWidth;
+  changed(input) {
+    input.scrollLeft = input.scrollWidth;
     this.onChange();
   }
 }
