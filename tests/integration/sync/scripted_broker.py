@@ -37,6 +37,7 @@ class ScriptedBroker:
         self.worst_outstanding = 0
         self.connections = 0
         self.published = 0
+        self.confirmed = 0
         self._waiting: list[int] = []
         self._conn: socket.socket | None = None
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -116,6 +117,8 @@ class ScriptedBroker:
             (topic_length,) = struct.unpack("!H", body[:2])
             (mid,) = struct.unpack("!H", body[2 + topic_length : 4 + topic_length])
             self._take(conn, mid)
+        elif kind == PUBACK:
+            self.confirmed += 1
         elif kind == PINGREQ:
             conn.sendall(packet(13, b""))
 

@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
 from threading import Thread
 from time import monotonic
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from sync.errors import LinkSettingsError, LinkUnavailableError
 from sync.link import Arrived, Endpoint, Link, LinkProfile, Message, Settled, TlsFiles
-from sync.mqtt_link import MqttLink, PackedProperties
+from sync.mqtt_link import MqttLink
 from tests.integration.sync.conftest import Embedded, Mosquitto, free_port
 from tests.integration.sync.fakes import MemoryBroker, MemoryLink
+from tests.integration.sync.scripted_broker import ScriptedBroker
 
 TOPIC = "br/v1/acme/store-7/node-1/ev/p1"
 PRESENCE = "br/v1/acme/store-7/node-1/st"
@@ -176,15 +174,40 @@ def test_a_certificate_file_that_is_missing_is_named_before_connecting(tmp_path)
         MqttLink(LinkProfile(endpoint=endpoint, client_id="s", subscriptions=()))
 
 
-@given(
-    st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
-    st.lists(st.tuples(*[st.text(st.characters(exclude_categories=["Cs"]), max_size=40)] * 2), max_size=20),
-)
-def test_a_publications_properties_are_packed_as_paho_packs_them(content_type, pairs):
-    theirs = Properties(PacketTypes.PUBLISH)
-    if content_type is not None:
-        theirs.ContentType = content_type
-    if pairs:
-        theirs.UserProperty = pairs
-    message = Message("a/topic", b"", tuple(pairs), content_type)
-    assert PackedProperties(message).pack() == theirs.pack()
+def test_what_came_with_quality_0_is_not_confirmed():
+    broker = ScriptedBroker()
+    broker.after_suback = [(TOPIC, b"1"), (TOPIC, b"2")]
+    profile = LinkProfile(endpoint=Endpoint("127.0.0.1", broker.port), client_id="s", subscriptions=(TOPIC,))
+    link = MqttLink(profile)
+    try:
+        link.open()
+        assert [event.token for event in next_events(link, 2)] == [0, 0]
+        link.publish(Message(TOPIC, b"{}"))
+        assert isinstance(next_event(link), Settled)
+        assert broker.confirmed == 0
+    finally:
+        link.close(is_farewell=True)
+        broker.close()
+
+
+def test_no_message_waits_for_the_other_sides_tcp():
+    broker = ScriptedBroker()
+    profile = LinkProfile(endpoint=Endpoint("127.0.0.1", broker.port), client_id="s", subscriptions=(TOPIC,))
+    link = MqttLink(profile)
+    try:
+        link.open()
+        rounds_s = []
+        for _ in range(40):
+            began_s = monotonic()
+            # Nothing goes back that could carry the confirmation that the second waits for.
+            broker.say(TOPIC, b"1")
+            broker.say(TOPIC, b"2")
+            next_events(link, 2)
+            rounds_s.append(monotonic() - began_s)
+            # Whoever answers is taken by the kernel for somebody who will soon have something to send again.
+            link.publish(Message(TOPIC, b"{}"))
+            next_event(link)
+    finally:
+        link.close(is_farewell=True)
+        broker.close()
+    assert median(rounds_s) < 0.02
