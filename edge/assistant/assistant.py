@@ -15,6 +15,7 @@ from typing import Literal
 import structlog
 
 from edge.assistant.guard import guard, words_of_goods
+from edge.assistant.hearing import Hearing
 from edge.assistant.intents import Intent
 from edge.assistant.reply import Reply
 from edge.assistant.sessions import Sessions
@@ -98,15 +99,44 @@ class Assistant:
         session: str | None = None,
         language: str | None = None,
         on_draft: Callable[[Answer], None] | None = None,
+        on_sentence: Callable[[str], None] | None = None,
     ) -> Answer:
         """Answer one question.
 
         ``question`` is the shopper's text as typed; it is neither stored nor logged. ``session`` lets "how much is
         it" follow "where is the butter". ``language`` is one of `languages`; without it the session's last one counts,
         and the shop's own before that. Where the model is about to word the answer, ``on_draft`` gets it in the
-        template's words first, proved, on the asking thread.
+        template's words first, proved, on the asking thread. ``on_sentence`` gets the answer sentence by sentence, each
+        as soon as it is proved; where the whole is not proved in the end, the answer begins otherwise than what it got.
         """
         turn = self._turn(kiosk_id, session, language)
+        hearing = None if on_sentence is None else Hearing(on_sentence)
+        answer = self._answer(question, turn, session, on_draft=on_draft, hearing=hearing)
+        if hearing is not None:
+            hearing.end(answer.answer)
+        return answer
+
+    def call_colleague(self, *, kiosk_id: str, session: str | None = None, language: str | None = None) -> Answer:
+        """Give out a ticket; pressing again in the same session shows the same one.
+
+        Raises:
+            StoreError: the ticket could not be kept, so staff would never see it.
+        """
+        return self._hand_off(self._turn(kiosk_id, session, language), session)
+
+    def forget(self, session: str | None) -> None:
+        """Wipe what is remembered of a session."""
+        self._sessions.forget(session)
+
+    def _answer(
+        self,
+        question: str,
+        turn: "_Turn",
+        session: str | None,
+        *,
+        on_draft: Callable[[Answer], None] | None,
+        hearing: Hearing | None,
+    ) -> Answer:
         say = turn.voice.language.answers.say
         guarded = guard(question, goods=self._goods)
         turn.done("guard")
@@ -127,19 +157,7 @@ class Assistant:
         outcome: Outcome = "answered" if is_answered else "unknown"
         if on_draft is not None and self.is_wording and reply.may_be_worded and turn.voice.language.turns:
             on_draft(self._proved(reply, outcome, turn))
-        return self._finish(reply, outcome, turn, worded=self._worded(asked, reply, turn))
-
-    def call_colleague(self, *, kiosk_id: str, session: str | None = None, language: str | None = None) -> Answer:
-        """Give out a ticket; pressing again in the same session shows the same one.
-
-        Raises:
-            StoreError: the ticket could not be kept, so staff would never see it.
-        """
-        return self._hand_off(self._turn(kiosk_id, session, language), session)
-
-    def forget(self, session: str | None) -> None:
-        """Wipe what is remembered of a session."""
-        self._sessions.forget(session)
+        return self._finish(reply, outcome, turn, worded=self._worded(asked, reply, turn, hearing))
 
     def _turn(self, kiosk_id: str, session: str | None, language: str | None) -> "_Turn":
         now_s = self._clock.mono_s()
@@ -166,13 +184,17 @@ class Assistant:
             self._next_ticket += 1
         return f"C-{number:03d}"
 
-    def _worded(self, question: str, reply: Reply, turn: "_Turn") -> str | None:
+    def _worded(self, question: str, reply: Reply, turn: "_Turn", hearing: Hearing | None) -> str | None:
         """The model's wording where it is proved, else None."""
         turns, worder = turn.voice.language.turns, self._worder
         may_say = turns.of(reply.intent, reply.facts) if worder and turns and reply.may_be_worded else None
-        text = worder.word(question, may_say) if worder is not None and may_say is not None else None
+        if worder is None or may_say is None:
+            return None
+        if hearing is not None:
+            hearing.expect(may_say.parts, lambda text: turn.voice.verifier.prove(text, reply.facts).ok)
+        text = worder.word(question, may_say, on_piece=hearing.hear if hearing else None)
         turn.done("wording")
-        if text is None or may_say is None:
+        if text is None:
             return None
         proof = turn.voice.verifier.prove(text, reply.facts, needs=may_say.needs)
         turn.done("verify")

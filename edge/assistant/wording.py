@@ -4,7 +4,8 @@ Owns the prompt and the grammar: the model chooses among turns of phrase, and ev
 them is copied from the facts letter by letter. Trusts nothing that comes back; the verifier reads it like any text.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,8 +17,8 @@ from edge.assistant.intents import Intent
 from edge.assistant.tool_facts import HoursFact, PlaceFact, PriceFact, ProductFact, StockFact, ToolFact
 from edge.clock import Clock, SystemClock
 from edge.language_files import LanguageFile
-from models.errors import ModelsError
-from models.language.requests import CompletionRequest, LanguagePort
+from models.errors import LanguageUnavailableError, ModelsError
+from models.language.requests import Completion, CompletionRequest, LanguagePort
 
 PREFIX = (
     "You are the friendly voice of a shop's information screen. You answer one shopper in one or two short sentences."
@@ -58,8 +59,11 @@ class Worder:
         """Whether the model would be asked now."""
         return self._language.is_up and self._clock.mono_s() >= self._rests_until_mono_s
 
-    def word(self, question: str, turn: Turn) -> str | None:
-        """The model's wording, or None when it is down, late, cut off or cannot do it."""
+    def word(self, question: str, turn: Turn, *, on_piece: Callable[[str], None] | None = None) -> str | None:
+        """The model's wording, or None when it is down, late, cut off or cannot do it.
+
+        ``on_piece`` gets the wording while it grows, on the asking thread.
+        """
         if not self.is_up:
             return None
         request = CompletionRequest(
@@ -70,12 +74,22 @@ class Worder:
             max_tokens=_MAX_TOKENS,
         )
         try:
-            completion = self._language.complete(request)
+            completion = self._completed(request, on_piece)
         except ModelsError:
             self._note_failure()
             return None
         self._failures = 0
         return completion.text.strip() if completion.finish == "stop" else None
+
+    def _completed(self, request: CompletionRequest, on_piece: Callable[[str], None] | None) -> Completion:
+        if on_piece is None:
+            return self._language.complete(request)
+        with closing(self._language.stream(request)) as pieces:
+            for piece in pieces:
+                if isinstance(piece, Completion):
+                    return piece
+                on_piece(piece)
+        raise LanguageUnavailableError("the model's stream ended without an answer")
 
     def _note_failure(self) -> None:
         self._failures += 1
