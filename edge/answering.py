@@ -4,6 +4,7 @@ Owns the assembly that the running node and `backroom ask` share. Starts nothing
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from zoneinfo import ZoneInfo
 
 from edge.alternatives import Alternatives
@@ -13,14 +14,18 @@ from edge.assistant.shop_translation import translated_shop
 from edge.assistant.tools import ShopData, StockView, Tools
 from edge.assistant.voice import make_voice
 from edge.assistant.wording import Worder
-from edge.catalogue import Catalogue, load_catalogue
+from edge.catalogue import Catalogue
+from edge.catalogue_making import load_any_catalogue, till_words_of, vectors_beside
+from edge.catalogue_typed import TypedSearch
 from edge.clock import Clock
 from edge.config import ShopFiles
 from edge.errors import ConfigError
 from edge.facts import Fact
+from edge.places import Places
 from edge.shop_ideas import NO_IDEAS, load_ideas
 from edge.shop_info import load_offers, load_shop_info
 from models.language.requests import LanguagePort
+from models.registry import Registry
 
 
 def load_shop_data(shop: ShopFiles) -> ShopData:
@@ -30,7 +35,8 @@ def load_shop_data(shop: ShopFiles) -> ShopData:
         ConfigError: a file is missing or wrong; the text names file, line and column.
     """
     settings = shop.settings.shop
-    catalogue = load_catalogue(shop.path(settings.catalogue))
+    path, words = shop.path(settings.catalogue), till_words_of(settings.language)
+    catalogue = load_any_catalogue(path, words, for_kiosk=True).catalogue
     _check_planogram(shop, catalogue)
     return ShopData(
         catalogue=catalogue,
@@ -61,6 +67,11 @@ def _translated(shop: ShopFiles, data: ShopData, *, own: Language, other: Langua
     settings = shop.settings.shop
     catalogue, info = shop.path(settings.catalogue), shop.path(settings.info)
     return translated_shop(data, own=own, other=other, catalogue=catalogue, info=info)
+
+
+def search_vectors(tools: Tools, places: Places, registry: Registry) -> AbstractContextManager[object]:
+    """Vectors beside the tools' search, made in the background once entered, where its catalogue has types."""
+    return vectors_beside(tools.search, places, registry) if isinstance(tools.search, TypedSearch) else nullcontext()
 
 
 def make_assistant(

@@ -12,7 +12,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Literal, Self
 
-from edge.answering import load_shop_data, make_assistant
+from edge.answering import load_shop_data, make_assistant, search_vectors
 from edge.assistant.tools import NoStockView
 from edge.assistant.wording import PREFIX
 from edge.camera_posts import make_post_surface, posting_cameras
@@ -272,6 +272,7 @@ class Appliance:
             record=self._record,
             first_ticket=self._first_ticket(),
         )
+        self._producers.enter_context(search_vectors(tools, self._places, self._registry))
         self._toolbox = Toolbox(tools, assistant)
         plan = settings.shop.floor_plan
         shop = KioskShop(

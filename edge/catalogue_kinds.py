@@ -6,7 +6,8 @@ never admit. Knows nothing of single items; `edge.catalogue_search` joins both l
 """
 
 import math
-from collections import Counter, defaultdict
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,36 +16,20 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from edge.catalogue import Product
+from edge.catalogue_grouping import DEPARTMENT, Kind, grouped
 from edge.catalogue_index import FullTextIndex
 from edge.catalogue_spelling import corrections
-from edge.catalogue_till import Phrase, TillWords, parts_of, readable
-from edge.catalogue_words import is_free_from, is_size, words_of
+from edge.catalogue_till import Phrase, TillWords
+from edge.catalogue_words import is_free_from, is_size
 
-TYPE, COMMODITY, DEPARTMENT = 1.0, 0.8, 0.4
-"""What a word is worth by where the kind has it."""
 OTHER_WORD = 0.92
 """What another word for the same thing is worth beside the word itself."""
 KNOWN_BESIDE = 0.6
 """A word that this kind lacks and others have counts this much: strawberry jam is jam, ostrich eggs are no eggs."""
 MIN_COVERED = 0.7
-_ENDINGS = ("ed", "ing", "d", "y")
+_ENDING = re.compile(r"(?:ied|ed|ing|e|y)$")
 _RRF_K = 60
 _CANDIDATES = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One product type of one commodity."""
-
-    name: str
-    """Readable; what a kiosk may show."""
-    type_text: str
-    commodity_text: str
-    skus: tuple[str, ...]
-    type_parts: tuple[Phrase, ...]
-    commodity_parts: tuple[Phrase, ...]
-    worth: Mapping[str, float]
-    """Each word that names it, and what it is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +63,16 @@ class KindIndex:
     ) -> None:
         """Group products that have a type by it and their commodity."""
         self.words = words
-        self.kinds = _grouped(products, words)
+        self.kinds = grouped(products, words)
         self._ignored = ignored | words.noise | words.asking
         self._never_corrected = never_corrected
         self._having: dict[str, list[int]] = defaultdict(list)
         for place, kind in enumerate(self.kinds):
             for word in kind.worth:
                 self._having[word].append(place)
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
+        for word in self._having:
+            self._by_stem[_stem(word)].append(word)
         total = len(self.kinds)
         self._unknown = math.log(1 + total)
         self._idf = {word: math.log(1 + total / (1 + len(places))) for word, places in self._having.items()}
@@ -107,7 +95,7 @@ class KindIndex:
 
         ``likeness`` is the cosine of the question to every kind, in their order; it only orders.
         """
-        units = self._units(words_of(text)) or self._units(words_of(text), ignoring=False)
+        units = self._units(self.words.of(text)) or self._units(self.words.of(text), ignoring=False)
         if not units:
             return []
         weights = [self._weight(unit) for unit in units]
@@ -203,19 +191,9 @@ class KindIndex:
         return set.intersection(*(set(self._having.get(word, ())) for word in phrase))
 
     def _word(self, word: str, following: str) -> _Unit:
-        if word in self._having:
-            return _Unit((word,), {(word,): 1.0}, is_known=True)
-        if word in self.words.abbreviations:
-            return _Unit((word,), {tuple(words_of(self.words.abbreviations[word])): 1.0}, is_known=True)
-        joined = word + following
-        if following and joined in self._spoken:
-            return _Unit((word, following), self._said(joined, 1.0), is_known=True)
-        for cut in range(3, len(word) - 2):
-            if word[:cut] in self._having and word[cut:] in self._having:
-                return _Unit((word,), {(word[:cut], word[cut:]): 0.95}, is_known=True)
-        stem = self._stem(word)
-        if stem:
-            return _Unit((word,), {(stem,): 0.9}, is_known=True)
+        known = self._known(word, following)
+        if known is not None:
+            return known
         if is_free_from(word) or word in self._never_corrected:
             return _Unit((word,), {}, is_known=False)
         meanings: dict[Phrase, float] = {}
@@ -224,16 +202,19 @@ class KindIndex:
                 meanings[phrase] = max(also, meanings.get(phrase, 0.0))
         return _Unit((word,), meanings, is_known=False)
 
-    def _stem(self, word: str) -> str | None:
-        """A word of ours that differs only in its ending: roasted and roast, cleaner and cleaning."""
-        for ending in _ENDINGS:
-            stem = word.removesuffix(ending)
-            if stem == word or len(stem) < 3:
-                continue
-            for other in ("", "e", *_ENDINGS):
-                if stem + other in self._having:
-                    return stem + other
-        return None
+    def _known(self, word: str, following: str) -> _Unit | None:
+        """A word of ours, also abbreviated, written apart, written together, or with another ending."""
+        alike: dict[Phrase, float] = {(other,): 0.85 for other in self._by_stem.get(_stem(word), ())}
+        if word in self._having:
+            return _Unit((word,), {**alike, (word,): 1.0}, is_known=True)
+        if word in self.words.abbreviations:
+            return _Unit((word,), {tuple(self.words.of(self.words.abbreviations[word])): 1.0}, is_known=True)
+        if following and word + following in self._spoken:
+            return _Unit((word, following), self._said(word + following, 1.0), is_known=True)
+        for cut in range(3, len(word) - 2):
+            if word[:cut] in self._having and word[cut:] in self._having:
+                return _Unit((word,), {(word[:cut], word[cut:]): 0.95}, is_known=True)
+        return _Unit((word,), alike, is_known=True) if alike else None
 
     def _said(self, word: str, sure: float) -> dict[Phrase, float]:
         return {(word,): sure} | {
@@ -244,6 +225,12 @@ class KindIndex:
         """The rarer what is said, the more it says."""
         having = set[int]().union(*(self._kinds_with(phrase) for phrase in unit.meanings))
         return math.log(1 + len(self.kinds) / (1 + len(having))) if having else self._unknown
+
+
+def _stem(word: str) -> str:
+    """What spice and spicy, roast and roasting, slice and sliced have in common."""
+    stem = _ENDING.sub("", word)
+    return stem if len(stem) >= 3 else word
 
 
 def _match(kind: Kind, unit: _Unit) -> tuple[float, Phrase]:
@@ -265,45 +252,6 @@ def _distinct(hits: Iterable[KindHit]) -> list[KindHit]:
     for hit in hits:
         seen.setdefault(hit.kind.type_text, hit)
     return list(seen.values())
-
-
-def _grouped(products: Iterable[Product], words: TillWords) -> list[Kind]:
-    groups: dict[tuple[str, str], list[Product]] = defaultdict(list)
-    for product in products:
-        if product.product_type:
-            groups[product.commodity, product.product_type].append(product)
-    counts = Counter(
-        word
-        for commodity, product_type in groups
-        for text in (commodity, product_type)
-        for word in text.casefold().replace("/", " ").split()
-        if word.isalpha() and len(word) > 2
-    )
-    known = [word for word, _ in counts.most_common()]
-    return [_kind(commodity, product_type, own, words, known) for (commodity, product_type), own in groups.items()]
-
-
-def _kind(commodity: str, product_type: str, own: Sequence[Product], words: TillWords, known: Sequence[str]) -> Kind:
-    type_parts = parts_of(product_type, words, known)
-    commodity_parts = parts_of(commodity, words, known)
-    worth: dict[str, float] = {}
-    for parts, value in (
-        (type_parts, TYPE),
-        (commodity_parts, COMMODITY),
-        (parts_of(own[0].department, words), DEPARTMENT),
-    ):
-        for part in parts:
-            for word in part:
-                worth[word] = max(value, worth.get(word, 0.0))
-    return Kind(
-        readable(product_type, words),
-        product_type,
-        commodity,
-        tuple(product.sku for product in own),
-        tuple(type_parts),
-        tuple(commodity_parts),
-        worth,
-    )
 
 
 def _row(place: int, kind: Kind) -> tuple[str, str, str, str, str, str]:

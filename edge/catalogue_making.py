@@ -12,6 +12,7 @@ from edge.catalogue_search import CatalogueSearch
 from edge.catalogue_till import TillWords, load_till_words
 from edge.catalogue_typed import TypedSearch
 from edge.catalogue_vectors import CatalogueVectors, TextEmbedder
+from edge.catalogue_words import word_forms
 from edge.places import APPLIANCE_ROOT, Places
 from models.embeddings import Embedder
 from models.manifest import Task
@@ -26,7 +27,7 @@ def till_words_of(language: str) -> TillWords:
     Raises:
         ConfigError: the list is wrong.
     """
-    return load_till_words(SEARCH_WORDS / f"{language}.toml")
+    return load_till_words(SEARCH_WORDS / f"{language}.toml", word_forms(language).of)
 
 
 def load_any_catalogue(path: Path, words: TillWords, *, for_kiosk: bool = False) -> HeadOfficeFile:
@@ -47,7 +48,8 @@ def make_search(
     if any(product.product_type for product in catalogue):
         words = till_words_of(language)
         return TypedSearch(catalogue, words=words, never_corrected=never_corrected, ignored=ignored)
-    return CatalogueSearch(catalogue, never_corrected=never_corrected, ignored=ignored)
+    words_of = word_forms(language).of
+    return CatalogueSearch(catalogue, words=words_of, never_corrected=never_corrected, ignored=ignored)
 
 
 def vectors_beside(search: TypedSearch, places: Places, registry: Registry) -> CatalogueVectors:

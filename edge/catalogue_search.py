@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from rapidfuzz import fuzz, process
 
@@ -40,6 +40,12 @@ class SearchResult:
     """Amounts asked for that none of the matches has."""
     proposals: tuple[Product, ...] = ()
     """With ``none``: what may have been meant; never to be shown as what the shop has, only as a question back."""
+
+
+class ProductSearch(Protocol):
+    """Finds products by a shopper's words; any thread may ask. By items here, by types in `catalogue_typed`."""
+
+    def find(self, text: str, *, limit: int = 3) -> SearchResult: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ for one thing. Refuses a list with a wrong entry. Pure apart from reading that f
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,8 @@ class TillWords:
     asking: frozenset[str] = frozenset()
     """Words of `words_of` that stand around what is asked for."""
     excluding: frozenset[str] = frozenset()
+    of: Callable[[str], list[str]] = words_of
+    """Comparable words of a text in that language."""
     same: Mapping[Phrase, frozenset[Phrase]] = field(default_factory=dict)
     """A phrase to every phrase that says the same, itself among them."""
 
@@ -40,14 +42,14 @@ class TillWords:
         return max(map(len, self.same), default=1)
 
 
-def load_till_words(path: Path) -> TillWords:
-    """Read a language's word list; none is there for a language: empty.
+def load_till_words(path: Path, of: Callable[[str], list[str]] = words_of) -> TillWords:
+    """Read a language's word list; none is there for a language: empty. ``of`` brings its words to one form.
 
     Raises:
         ConfigError: it cannot be read, or an entry is of the wrong kind.
     """
     if not path.exists():
-        return TillWords()
+        return TillWords(of=of)
     try:
         raw = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -61,9 +63,10 @@ def load_till_words(path: Path) -> TillWords:
     words = TillWords(
         {key.casefold(): text.casefold() for key, text in abbreviations.items()},
         frozenset(_texts(path, "noise", raw.pop("noise", []))),
-        frozenset(word for text in _texts(path, "asking", raw.pop("asking", [])) for word in words_of(text)),
+        frozenset(word for text in _texts(path, "asking", raw.pop("asking", [])) for word in of(text)),
         frozenset(_texts(path, "excluding", raw.pop("excluding", []))),
-        _same([_texts(path, "[[same]] words", group.get("words")) for group in groups]),
+        of,
+        _same(of, [_texts(path, "[[same]] words", group.get("words")) for group in groups]),
     )
     if raw:
         raise ConfigError(
@@ -89,7 +92,7 @@ def parts_of(text: str, words: TillWords, known: Sequence[str] = ()) -> list[Phr
             tokens[-1:] = _completed(tokens[-1], words, known)
         spelt = " ".join(words.abbreviations.get(token, token) for token in tokens)
         part = tuple(
-            word for word in words_of(spelt) if word not in words.noise and not word[0].isdigit() and len(word) > 1
+            word for word in words.of(spelt) if word not in words.noise and not word[0].isdigit() and len(word) > 1
         )
         if part:
             parts.append(part)
@@ -121,10 +124,10 @@ def _completed(token: str, words: TillWords, known: Sequence[str]) -> list[str]:
     return [next((word for word in known if word.startswith(token) and word != token), token)]
 
 
-def _same(groups: Iterable[Sequence[str]]) -> dict[Phrase, frozenset[Phrase]]:
+def _same(of: Callable[[str], list[str]], groups: Iterable[Sequence[str]]) -> dict[Phrase, frozenset[Phrase]]:
     same: dict[Phrase, frozenset[Phrase]] = {}
     for group in groups:
-        phrases = frozenset(tuple(words_of(text)) for text in group) - {()}
+        phrases = frozenset(tuple(of(text)) for text in group) - {()}
         for phrase in phrases:
             same[phrase] = same.get(phrase, frozenset()) | phrases
     return same

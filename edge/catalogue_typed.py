@@ -14,7 +14,7 @@ from edge.catalogue import Catalogue, Product
 from edge.catalogue_kinds import KindHit, KindIndex
 from edge.catalogue_search import CatalogueSearch, SearchResult
 from edge.catalogue_till import TillWords, readable
-from edge.catalogue_words import is_size, words_of
+from edge.catalogue_words import is_size
 
 Likeness = Callable[[str], NDArray[np.float32] | None]
 """Cosine of a question to each of `KindIndex.texts`, in their order, or None where there are no vectors (yet)."""
@@ -46,11 +46,13 @@ class TypedSearch:
         self.kinds = KindIndex(
             catalogue,
             words,
-            ignored=frozenset(word for text in ignored for word in words_of(text)),
-            never_corrected=frozenset(word for text in never_corrected for word in words_of(text)),
+            ignored=frozenset(word for text in ignored for word in words.of(text)),
+            never_corrected=frozenset(word for text in never_corrected for word in words.of(text)),
         )
         named = Catalogue(product for product in catalogue if product.name != readable(product.product_type, words))
-        self._items = CatalogueSearch(named, never_corrected=never_corrected, ignored=ignored) if len(named) else None
+        self._items = None
+        if len(named):
+            self._items = CatalogueSearch(named, words=words.of, never_corrected=never_corrected, ignored=ignored)
 
     def use(self, likeness: Likeness) -> None:
         """Take vectors, once there are some."""
@@ -66,7 +68,7 @@ class TypedSearch:
                 return found
         if not sure:
             return SearchResult("none", proposals=tuple(self._best_of(hit, ()) for hit in kinds[:_PROPOSED]))
-        sizes = tuple(word for word in words_of(text) if is_size(word))
+        sizes = tuple(word for word in self.kinds.words.of(text) if is_size(word))
         # The order is by fit too, which the share of the question is not: keep what is about as sure as the first.
         chosen = [hit for hit in sure if hit.covered >= sure[0].covered - _NEAR]
         products = self._some_of(chosen, sizes, limit)
@@ -116,7 +118,7 @@ class TypedSearch:
         wanted = frozenset(size for size in sizes if not size.isdigit())
         if wanted:
             for sku in hit.kind.skus:
-                if wanted <= frozenset(words_of(self._product(sku).size)):
+                if wanted <= frozenset(self.kinds.words.of(self._product(sku).size)):
                     return self._product(sku)
         return self._product(hit.kind.skus[0])
 

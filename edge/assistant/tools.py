@@ -25,7 +25,7 @@ from edge.assistant.tool_facts import (
     ToolFact,
 )
 from edge.catalogue import Catalogue, Product
-from edge.catalogue_search import CatalogueSearch, SearchResult
+from edge.catalogue_search import ProductSearch, SearchResult
 from edge.clock import Clock
 from edge.shop_ideas import NO_IDEAS, Idea, Ideas
 from edge.shop_info import Offers, ShopInfo
@@ -76,7 +76,7 @@ class Tools:
     def __init__(
         self,
         shop: ShopData,
-        search: CatalogueSearch,
+        search: ProductSearch,
         stock: StockView,
         *,
         formats: Formats,
@@ -85,7 +85,7 @@ class Tools:
     ) -> None:
         self.shop = shop
         self.formats = formats
-        self._search = search
+        self.search = search
         self._stock = stock
         self._clock = clock
         self._stock_max_age_s = stock_max_age_s
@@ -96,7 +96,7 @@ class Tools:
 
     def find(self, text: str, *, limit: int = 3) -> SearchResult:
         """Products that the words may mean, at most ``limit`` of them."""
-        return self._search.find(text, limit=limit)
+        return self.search.find(text, limit=limit)
 
     def product(self, sku: str) -> Product | None:
         """A product by its number."""

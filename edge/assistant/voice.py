@@ -7,7 +7,7 @@ from edge.assistant.replies import Replies
 from edge.assistant.router import Router
 from edge.assistant.tools import ShopData, StockView, Tools
 from edge.assistant.verifier import Verifier
-from edge.catalogue_search import CatalogueSearch
+from edge.catalogue_making import make_search
 from edge.clock import Clock
 
 
@@ -35,9 +35,7 @@ def make_voice(
         stock_max_age_s: a count older than this says nothing.
     """
     phrases, answers, words = language.phrases, language.answers, language.words
-    search = CatalogueSearch(
-        shop.catalogue, words=words.of, never_corrected=phrases.not_misspelled, ignored=phrases.filler
-    )
+    search = make_search(shop.catalogue, language.code, never_corrected=phrases.not_misspelled, ignored=phrases.filler)
     tools = Tools(shop, search, stock, formats=language.formats, clock=clock, stock_max_age_s=stock_max_age_s)
     router = Router(phrases, words)
     return Voice(

@@ -29,6 +29,7 @@ class Area(StrEnum):
     PRIVACY = "privacy"
     SYNC = "sync"
     FAULTS = "faults"
+    SEARCH = "search"
 
 
 @app.command()
@@ -36,6 +37,9 @@ def bench(
     areas: Annotated[list[Area], typer.Argument(metavar="AREA...", help=", ".join(Area))],
     quick: Annotated[bool, typer.Option("--quick", help="Under 45 s an area, less certain.")] = False,
     draw: Annotated[Path | None, typer.Option("--draw", help="Area day: truth and claims, as SVG.")] = None,
+    catalogue: Annotated[
+        Path | None, typer.Option("--catalogue", help="Area search: a product file with types, instead of our own.")
+    ] = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -46,15 +50,12 @@ def bench(
     quiet_logs()
     if draw is not None and Area.DAY not in areas:
         raise typer.BadParameter("--draw draws the area day; measure it too")
+    if catalogue is not None and Area.SEARCH not in areas:
+        raise typer.BadParameter("--catalogue is for the area search; measure it too")
     for area in dict.fromkeys(areas):
-        _bench(area, quick=quick, where=_where(area, data, draw), as_json=as_json)
-
-
-def _where(area: Area, data: Path | None, draw: Path | None) -> tuple[Path | None, ...]:
-    """The places that an area needs beside `quick`."""
-    if area is Area.ONNX:
-        return (data_folder(data),)
-    return (draw,) if area is Area.DAY else ()
+        own: dict[Area, Path | None] = {Area.DAY: draw, Area.SEARCH: catalogue}
+        where = (data_folder(data),) if area is Area.ONNX else (own[area],) if area in own else ()
+        _bench(area, quick=quick, where=where, as_json=as_json)
 
 
 def _bench(area: Area, *, quick: bool, where: tuple[Path | None, ...], as_json: bool) -> None:
