@@ -48,7 +48,8 @@ class WordForms(LanguageFile):
         plain = self._amount.sub(self._base_amount, plain)
         for pattern in self.free:
             plain = pattern.sub(lambda match: f" {self.singular(match[1])}free ", plain)
-        return [self.singular(word) for word in _WORD.findall(plain) if word not in self.joining]
+        said = (word for word in _WORD.findall(plain) if word not in self.joining)
+        return [word if is_free_from(word) else self.singular(word) for word in said]
 
     def singular(self, word: str) -> str:
         """The word without the ending of a plural; words that only look plural keep theirs."""

@@ -52,6 +52,12 @@ class Router:
         self._phrases = phrases
         self.words = words
         """How the language's words are brought to one form."""
+        caution = phrases.caution
+        self._caution = caution.model_copy(update={"diets": _in_form(caution.diets, words)})
+        self._against = {
+            word: listed for said, listed in phrases.allergen_words.items() for word in _in_form([said], words)
+        }
+        self._weak_of_services = _in_form(phrases.services.weak, words)
         self._service_words = {other: word for word, others in phrases.services.names.items() for other in others}
 
     def route(self, question: str) -> Route:
@@ -59,7 +65,7 @@ class Router:
         text = folded(question)
         for pattern, written in self._phrases.slips:
             text = pattern.sub(written, text)
-        bare, caution = read_caution(text, self._phrases.caution, self.words)
+        bare, caution = read_caution(text, self._caution, self.words)
         for pattern in self._phrases.politeness:
             bare = pattern.sub(" ", bare)
         for forms in self._phrases.intents:
@@ -126,7 +132,7 @@ class Router:
 
     def speaks_against(self, word: str) -> frozenset[str] | None:
         """The catalogue's allergens that a product without this must not list; None where it is no allergen."""
-        return self._phrases.allergen_words.get(word)
+        return self._against.get(word)
 
     def service_words(self, said: Iterable[str]) -> tuple[str, ...]:
         """The words that `shop-info.toml` would use for these."""
@@ -135,12 +141,16 @@ class Router:
 
     def may_mean_service(self, words: Collection[str]) -> bool:
         """Whether words of a service's name are enough to mean it."""
-        return bool(set(words) - self._phrases.services.weak) or len(words) > 1
+        return bool(set(words) - self._weak_of_services) or len(words) > 1
 
     @property
     def returning(self) -> str:
         """The word of a service's name that a question about giving something back stands for."""
         return self._phrases.services.returning
+
+
+def _in_form(texts: Iterable[str], words: WordForms) -> frozenset[str]:
+    return frozenset(word for text in texts for word in words.of(text))
 
 
 def _taken_out(text: str, patterns: Iterable[re.Pattern[str]]) -> str:
