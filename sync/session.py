@@ -29,7 +29,7 @@ Downlink = Callable[[Message], None]
 """Takes what came on another topic than ``/ack`` and returns once it is kept; then the broker is told that it came."""
 
 _DRAWN_ROWS = 200
-_DRAWN_BATCHES = 5
+_DRAWN_BATCHES = 10
 """Rows or full batches read and marked at once, whichever is more."""
 _UNCOMMITTED = 200
 """Messages sent that the receiver has not committed; far under the 1,000 that a broker queues before it drops."""

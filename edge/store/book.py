@@ -116,6 +116,7 @@ class Book:
 
     def mark_sent(self, rows: Sequence[QueuedRecord], sizes_bytes: Sequence[int], *, now_us: int) -> None:
         """Write the egress ledger and move the numbers on."""
+        sent = []
         for row, size_bytes in zip(rows, sizes_bytes, strict=True):
             lane = self._lane(row.epoch, row.lane)
             if lane is None:
@@ -125,8 +126,9 @@ class Book:
             if record.kind == "gap":
                 self._declared(str(record.data["epoch"]), str(record.data["gap_lane"]), int(record.data["last"] or 0))
             number = record_number(lane.epoch_no, row.lane, row.seq)
-            sent = (number, row.epoch, record.kind, ",".join(record.data), record.policy_version, now_us, size_bytes)
-            self.db.conn.execute(_LEDGER_SQL, sent)
+            fields = ",".join(record.data)
+            sent.append((number, row.epoch, record.kind, fields, record.policy_version, now_us, size_bytes))
+        self.db.conn.executemany(_LEDGER_SQL, sent)
         self._close_sent()
 
     def acknowledge(self, epoch: str, lane: Lane, upto: int) -> int:

@@ -55,14 +55,16 @@ class SqliteOutbox:
         last = record_number(state.epoch_no, lane, _HIGHEST_SEQ)
         rows: list[QueuedRecord] = []
         damaged: list[int] = []
+        handed_out = 0
         with _told(), self._leases.lock:
             for number, key, text, crc in self._readers.query(_TAKE_SQL, (first, last, limit)):
                 seq = unpacked(number)[2]
-                self._leases.extend(epoch, lane, seq)
                 if crc == checksum(number, text):
                     rows.append(QueuedRecord(epoch, lane, seq, decode_record(text, lane, key)))
                 else:
                     damaged.append(number)
+                handed_out = seq
+            self._leases.extend(epoch, lane, handed_out)
         if damaged:
             self._ask(Job(lambda book: book.replace_damaged(damaged), is_urgent=True, is_essential=True))
         return rows

@@ -4,21 +4,22 @@ A draft is a fact made ready in its producer's thread (judged, written as JSON, 
 time goes to the disk. Every body carries a checksum: SQLite has none, and a flipped bit must not become a fact.
 """
 
-import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+import msgspec
 from pydantic_core import to_json
 
 from edge.egress import Disposition, Verdict
 from edge.facts import DataClass, EgressDeniedFact, Fact, ShelfCountFact
-from sync.records import Lane, OutgoingRecord
+from sync.records import Lane, OutgoingRecord, Scalar
 
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_RECORD = msgspec.json.Decoder(tuple[str, str, datetime, float, str, str, str, str, dict[str, Scalar]])
 
 
 class Draft(NamedTuple):
@@ -150,12 +151,12 @@ def encode_record(record: OutgoingRecord) -> str:
 
 def decode_record(text: str, lane: Lane, key: str | None) -> OutgoingRecord:
     """Read a stored record back."""
-    kind, source, occurred_at, mono_s, boot_id, time_quality, data_class, policy_version, data = json.loads(text)
+    kind, source, occurred_at, mono_s, boot_id, time_quality, data_class, policy_version, data = _RECORD.decode(text)
     return OutgoingRecord(
         lane=lane,
         kind=kind,
         source=source,
-        occurred_at=datetime.fromisoformat(occurred_at),
+        occurred_at=occurred_at,
         mono_s=mono_s,
         boot_id=boot_id,
         time_quality=time_quality,
