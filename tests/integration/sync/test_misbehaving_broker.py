@@ -207,21 +207,21 @@ class Hoarder:
         self._link.close(is_farewell=False)
 
 
-def test_five_hundred_taken_over_and_unacknowledged_survive_the_brokers_death(broker, head_office, outbox, uplink_to):
-    outbox.put_many(Lane.P1, 500)
+def test_a_thousand_taken_over_and_unacknowledged_survive_the_brokers_death(broker, head_office, outbox, uplink_to):
+    outbox.put_many(Lane.P1, 1000)
     hoarder = Hoarder(broker.endpoint)
 
     def all_taken() -> bool:
         hoarder.take()
-        return hoarder.received == 500 and uplink.status().in_flight == 0
+        return hoarder.received == 1000 and uplink.status().in_flight == 0
 
     with uplink_to(broker.endpoint, PATIENT) as uplink:
-        wait_until(all_taken, "500 taken over")
-        assert outbox.pending == 500
+        wait_until(all_taken, "1000 taken over")
+        assert outbox.pending == 1000
         broker.kill()
         hoarder.close()
         broker.start()
         office = head_office(broker.endpoint)
         wait_until(lambda: outbox.pending == 0, "the outbox is empty")
     assert office.report().is_whole
-    assert office.report().stored == {"shelf.count": 500}
+    assert office.report().stored == {"shelf.count": 1000}
