@@ -18,12 +18,16 @@ from rapidfuzz import fuzz, process
 from edge.catalogue import Product
 from edge.catalogue_grouping import DEPARTMENT, Kind, grouped
 from edge.catalogue_index import FullTextIndex
-from edge.catalogue_spelling import corrections
+from edge.catalogue_spelling import corrections, is_surely_meant
 from edge.catalogue_till import Phrase, TillWords
 from edge.catalogue_words import is_free_from, is_size
 
 OTHER_WORD = 0.92
 """What another word for the same thing is worth beside the word itself."""
+WIDER_WORD = 0.85
+"""What the word for a wider thing is worth: all of it, but not the thing itself."""
+DOUBTED = 0.65
+"""A correction that may as well be another word: a parrot is proposed a carrot, not sold one."""
 KNOWN_BESIDE = 0.6
 """A word that this kind lacks and others have counts this much: strawberry jam is jam, ostrich eggs are no eggs."""
 MIN_COVERED = 0.7
@@ -34,11 +38,13 @@ _CANDIDATES = 60
 
 @dataclass(frozen=True, slots=True)
 class KindHit:
-    """``covered``: share of the question that the kind accounts for, 0 to 1. ``sure`` from `MIN_COVERED` on."""
+    """``covered``: share of the question that the kind accounts for, 0 to 1; sure from `MIN_COVERED` on."""
 
     kind: Kind
     covered: float
     is_sure: bool
+    is_wider: bool = False
+    """What was asked for is a narrower thing, which the kind may hold or not: merlot among wines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,17 @@ class _Unit:
     said: Phrase
     meanings: Mapping[Phrase, float]
     is_known: bool
+    wider: frozenset[Phrase] = frozenset()
+    """Those of the meanings of which what was said is only one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """What a unit is worth in a kind, by which of the kind's words, and whether those say more than was asked."""
+
+    worth: float
+    words: Phrase
+    is_wider: bool
 
 
 class KindIndex:
@@ -102,16 +119,16 @@ class KindIndex:
         scored = self._scored(units, weights)
         if not scored:
             return []
-        ranked = sorted(scored, key=lambda place: -scored[place][1])[:_CANDIDATES]
+        ranked = sorted(scored, key=lambda place: -scored[place][0])[:_CANDIDATES]
         order = self._fused(ranked, units, likeness)
-        hits = [KindHit(self.kinds[place], scored[place][0], scored[place][2]) for place in order]
+        hits = [scored[place][1] for place in order]
         return _distinct([hit for hit in hits if hit.is_sure] + [hit for hit in hits if not hit.is_sure])
 
     def close(self) -> None:
         """Give the memory back."""
         self._index.close()
 
-    def _scored(self, units: Sequence[_Unit], weights: Sequence[float]) -> dict[int, tuple[float, float, bool]]:
+    def _scored(self, units: Sequence[_Unit], weights: Sequence[float]) -> dict[int, tuple[float, KindHit]]:
         places = {
             place
             for unit in units
@@ -121,21 +138,22 @@ class KindIndex:
         }
         return {place: self._score(self.kinds[place], units, weights) for place in places}
 
-    def _score(self, kind: Kind, units: Sequence[_Unit], weights: Sequence[float]) -> tuple[float, float, bool]:
-        """How much of the question it covers, how well it fits, and whether that is enough to say so."""
+    def _score(self, kind: Kind, units: Sequence[_Unit], weights: Sequence[float]) -> tuple[float, KindHit]:
+        """How well it fits, and what that says."""
         matches = [_match(kind, unit) for unit in units]
         total = covered = 0.0
-        for unit, weight, (worth, _) in zip(units, weights, matches, strict=True):
-            is_beside = not worth and unit.is_known
+        for unit, weight, match in zip(units, weights, matches, strict=True):
+            is_beside = not match.worth and unit.is_known
             total += weight * (KNOWN_BESIDE if is_beside else 1.0)
-            covered += weight * worth
+            covered += weight * match.worth
         share = covered / total if total else 0.0
-        meant = {word for _, phrase in matches for word in phrase}
+        meant = {word for match in matches for word in match.words}
         own = max((self._share(part, meant) for part in kind.type_parts), default=0.0)
         own = max(own, 0.85 * max((self._share(part, meant) for part in kind.commodity_parts), default=0.0))
-        head_worth = matches[-1][0]
-        is_sure = share >= MIN_COVERED and head_worth > DEPARTMENT
-        return share, share + 0.35 * own + 0.15 * head_worth + 0.06 * math.log10(len(kind.skus)), is_sure
+        head = matches[-1]
+        is_sure = share >= MIN_COVERED and head.worth > DEPARTMENT
+        fit = share + 0.35 * own + 0.15 * head.worth + 0.06 * math.log10(len(kind.skus))
+        return fit, KindHit(kind, share, is_sure, is_wider=any(match.is_wider for match in matches))
 
     def _share(self, part: Phrase, meant: set[str]) -> float:
         weights = {word: self._idf.get(word, self._unknown) for word in part}
@@ -168,8 +186,7 @@ class KindIndex:
         while said:
             phrase = self._phrase(said)
             if phrase is not None:
-                meanings = {other: 1.0 if other == phrase else OTHER_WORD for other in self.words.same[phrase]}
-                units.append(_Unit(phrase, meanings, is_known=True))
+                units.append(self._of_phrase(phrase))
                 said = said[len(phrase) :]
                 continue
             if not ignoring or said[0] not in self._ignored:
@@ -183,9 +200,16 @@ class KindIndex:
         """The longest beginning that has other words for it, if one of them names a kind here."""
         for count in range(min(len(said), self.words.longest), 0, -1):
             phrase = tuple(said[:count])
-            if any(self._kinds_with(other) for other in self.words.same.get(phrase, ())):
+            others = self.words.same.get(phrase, frozenset()) | self.words.within.get(phrase, frozenset())
+            if any(self._kinds_with(other) for other in others):
                 return phrase
         return None
+
+    def _of_phrase(self, phrase: Phrase) -> _Unit:
+        wider = self.words.within.get(phrase, frozenset())
+        same = self.words.same.get(phrase, frozenset())
+        meanings = dict.fromkeys(wider, WIDER_WORD) | dict.fromkeys(same, OTHER_WORD) | {phrase: 1.0}
+        return _Unit(phrase, meanings, is_known=True, wider=wider - same)
 
     def _kinds_with(self, phrase: Phrase) -> set[int]:
         return set.intersection(*(set(self._having.get(word, ())) for word in phrase))
@@ -198,6 +222,7 @@ class KindIndex:
             return _Unit((word,), {}, is_known=False)
         meanings: dict[Phrase, float] = {}
         for meant, sure in corrections(word, self._correctable).items():
+            sure = sure if is_surely_meant(word, meant) else sure * DOUBTED
             for phrase, also in self._said(meant, sure).items():
                 meanings[phrase] = max(also, meanings.get(phrase, 0.0))
         return _Unit((word,), meanings, is_known=False)
@@ -233,16 +258,17 @@ def _stem(word: str) -> str:
     return stem if len(stem) >= 3 else word
 
 
-def _match(kind: Kind, unit: _Unit) -> tuple[float, Phrase]:
-    """What the unit is worth in the kind, and by which words; a phrase counts whole, or by half its share."""
-    best: tuple[float, Phrase] = (0.0, ())
+def _match(kind: Kind, unit: _Unit) -> _Match:
+    """The best of the unit's meanings in the kind; a phrase counts whole, or by half its share."""
+    best = _Match(0.0, (), is_wider=False)
     for phrase, sure in unit.meanings.items():
         worth = [kind.worth.get(word, 0.0) for word in phrase]
         value = sure * sum(worth) / len(worth)
         if not all(worth):
             value *= 0.5
-        if value > best[0]:
-            best = (value, tuple(word for word, has in zip(phrase, worth, strict=True) if has))
+        if value > best.worth:
+            found = tuple(word for word, has in zip(phrase, worth, strict=True) if has)
+            best = _Match(value, found, is_wider=phrase in unit.wider)
     return best
 
 

@@ -9,6 +9,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 _CORRECTIONS = 4
+_SHORT = 7
 
 
 def corrections(word: str, known: Sequence[str]) -> dict[str, float]:
@@ -23,6 +24,14 @@ def corrections(word: str, known: Sequence[str]) -> dict[str, float]:
         for meaning, distance, _ in near
         if distance == best and _is_plausible(word, meaning, int(distance))
     }
+
+
+def is_surely_meant(word: str, meaning: str) -> bool:
+    """Whether a correction leaves no doubt: in a short word one letter too many, too few or swapped, none replaced."""
+    if len(word) > _SHORT:
+        return True
+    is_replaced = len(word) == len(meaning) and sorted(word) != sorted(meaning)
+    return not is_replaced and OSA.distance(word, meaning) <= 1
 
 
 def _allowed_distance(word: str) -> int:

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from edge.catalogue_words import words_of
 from edge.errors import ConfigError
@@ -35,11 +36,13 @@ class TillWords:
     """Comparable words of a text in that language."""
     same: Mapping[Phrase, frozenset[Phrase]] = field(default_factory=dict)
     """A phrase to every phrase that says the same, itself among them."""
+    within: Mapping[Phrase, frozenset[Phrase]] = field(default_factory=dict)
+    """A narrower thing to what says of which it is one: merlot to wine, not the other way round."""
 
     @property
     def longest(self) -> int:
-        """Words in the longest phrase of `same`."""
-        return max(map(len, self.same), default=1)
+        """Words in the longest phrase of `same` and `within`."""
+        return max(map(len, (*self.same, *self.within)), default=1)
 
 
 def load_till_words(path: Path, of: Callable[[str], list[str]] = words_of) -> TillWords:
@@ -57,21 +60,25 @@ def load_till_words(path: Path, of: Callable[[str], list[str]] = words_of) -> Ti
     abbreviations = raw.pop("abbreviations", {})
     if not isinstance(abbreviations, dict) or not all(isinstance(text, str) for text in abbreviations.values()):
         raise ConfigError(f'{path}, [abbreviations]: each line must be abbreviation = "its words"')
-    groups = raw.pop("same", [])
-    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
-        raise ConfigError(f"{path}: other words for one thing stand in [[same]] tables")
+    same = _same(of, [_texts(path, "[[same]] words", group.get("words")) for group in _tables(path, "same", raw)])
+    within: dict[Phrase, frozenset[Phrase]] = {}
+    for group in _tables(path, "within", raw):
+        wider = tuple(of(*_texts(path, "[[within]] of", [group.get("of")])))
+        for text in _texts(path, "[[within]] words", group.get("words")):
+            within[tuple(of(text))] = same.get(wider, frozenset()) | {wider}
     words = TillWords(
         {key.casefold(): text.casefold() for key, text in abbreviations.items()},
         frozenset(_texts(path, "noise", raw.pop("noise", []))),
         frozenset(word for text in _texts(path, "asking", raw.pop("asking", [])) for word in of(text)),
         frozenset(_texts(path, "excluding", raw.pop("excluding", []))),
         of,
-        _same(of, [_texts(path, "[[same]] words", group.get("words")) for group in groups]),
+        same,
+        within,
     )
     if raw:
         raise ConfigError(
             f"{path}: does not know {', '.join(sorted(raw))};"
-            " it may hold noise, asking, excluding, same and abbreviations"
+            " it may hold noise, asking, excluding, same, within and abbreviations"
         )
     return words
 
@@ -122,6 +129,13 @@ def _completed(token: str, words: TillWords, known: Sequence[str]) -> list[str]:
     if len(token) <= 2:
         return []
     return [next((word for word in known if word.startswith(token) and word != token), token)]
+
+
+def _tables(path: Path, name: str, raw: dict[str, Any]) -> list[dict[str, object]]:
+    tables = raw.pop(name, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ConfigError(f"{path}: {name} must be tables, each under its own [[{name}]]")
+    return tables
 
 
 def _same(of: Callable[[str], list[str]], groups: Iterable[Sequence[str]]) -> dict[Phrase, frozenset[Phrase]]:

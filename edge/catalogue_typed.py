@@ -19,7 +19,7 @@ from edge.catalogue_words import is_size
 Likeness = Callable[[str], NDArray[np.float32] | None]
 """Cosine of a question to each of `KindIndex.texts`, in their order, or None where there are no vectors (yet)."""
 
-SETTLED = 0.9
+SETTLED = 0.8
 """From this share of the question on the words alone decide, and no vector is asked: that saves some 20 ms."""
 _NEAR = 0.12
 _PROPOSED = 3
@@ -66,7 +66,7 @@ class TypedSearch:
             found = self._items.find(text, limit=limit)
             if found.kind != "none":
                 return found
-        if not sure:
+        if not sure or (sure[0].is_wider and len(sure[0].kind.skus) == 1):
             return SearchResult("none", proposals=tuple(self._best_of(hit, ()) for hit in kinds[:_PROPOSED]))
         sizes = tuple(word for word in self.kinds.words.of(text) if is_size(word))
         # The order is by fit too, which the share of the question is not: keep what is about as sure as the first.

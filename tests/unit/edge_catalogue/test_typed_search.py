@@ -97,7 +97,17 @@ def test_a_question_finds_its_product_type_among_the_first_three(
 
 @pytest.mark.parametrize(
     "asked",
-    ["ostrich eggs", "ceiling fan", "bicycle tyres", "lawn mower", "milk without milk", "laptop", "milk bicycle"],
+    [
+        "ostrich eggs",
+        "pretzons",
+        "mink",
+        "ceiling fan",
+        "bicycle tyres",
+        "lawn mower",
+        "milk without milk",
+        "laptop",
+        "milk bicycle",
+    ],
 )
 def test_what_is_not_sold_is_not_claimed(search: TypedSearch, asked: str) -> None:
     found = search.find(asked)
@@ -149,3 +159,10 @@ def test_a_question_with_a_negation_is_never_answered_by_likeness() -> None:
 def test_without_vectors_yet_the_words_answer() -> None:
     search = TypedSearch(Catalogue(PRODUCTS), words=till_words_of("en"), likeness=lambda _: None)
     assert search.find("ostrich eggs").proposals[0].product_type == "EGGS - LARGE"
+
+
+def test_a_narrower_thing_leads_to_what_it_is_one_of_and_is_never_said_to_be_sold() -> None:
+    found = TypedSearch(Catalogue(PRODUCTS), words=till_words_of("en")).find("pepsi")
+    assert (found.kind, found.products[0].product_type) == ("several", "SFT DRNK 2 LITER BTL CARB INCL")
+    single = TypedSearch(Catalogue(PRODUCTS[::2]), words=till_words_of("en")).find("pepsi")
+    assert (single.kind, single.proposals[0].product_type) == ("none", "SFT DRNK 2 LITER BTL CARB INCL")
