@@ -27,6 +27,8 @@ PREFIX = (
 _Wordings = Annotated[tuple[str, ...], Field(min_length=1)]
 _MAX_TOKENS = 120
 _FAILURES_BEFORE_REST = 2
+_FIRST_SHARE = 0.4
+"""Of the deadline: a model that has not begun by then would be late, and the shopper has seen nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Worder:
             prefix=PREFIX,
             prompt=f"Facts: {facts_line(turn)}\nQuestion: {question}",
             deadline_s=self._deadline_s,
+            first_within_s=_FIRST_SHARE * self._deadline_s,
             grammar=grammar_of(turn.parts),
             max_tokens=_MAX_TOKENS,
         )
@@ -82,13 +85,12 @@ class Worder:
         return completion.text.strip() if completion.finish == "stop" else None
 
     def _completed(self, request: CompletionRequest, on_piece: Callable[[str], None] | None) -> Completion:
-        if on_piece is None:
-            return self._language.complete(request)
         with closing(self._language.stream(request)) as pieces:
             for piece in pieces:
                 if isinstance(piece, Completion):
                     return piece
-                on_piece(piece)
+                if on_piece is not None:
+                    on_piece(piece)
         raise LanguageUnavailableError("the model's stream ended without an answer")
 
     def _note_failure(self) -> None:

@@ -119,14 +119,17 @@ class LanguageModel:
             LanguageUnavailableError: down, full, or late: go on without, try again later.
             LanguageRejectedError: this request can never be answered (grammar, length): mend it.
         """
-        waiting = self._ledger.enrol(time.monotonic() + request.deadline_s)
+        now_s = time.monotonic()
+        waiting = self._ledger.enrol(now_s + request.deadline_s)
+        until_s = now_s + (request.first_within_s or request.deadline_s)
         child = self._child
         try:
             self._ask(child, waiting, request, wants_pieces=True)
             is_over = False
-            while not is_over and waiting.news.wait(max(0.0, waiting.deadline_s - time.monotonic())):
+            while not is_over and waiting.news.wait(max(0.0, until_s - time.monotonic())):
                 text, is_over = self._ledger.take_text(waiting)
                 if text:
+                    until_s = waiting.deadline_s
                     yield text
         except GeneratorExit:
             self._ledger.note_cancelled()

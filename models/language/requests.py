@@ -43,6 +43,8 @@ class CompletionRequest:
     prompt: str
     deadline_s: float
     """Seconds from now in which the whole answer must be there; later it is worth nothing."""
+    first_within_s: float | None = None
+    """Seconds from now in which a stream's first piece must be there; None leaves it to ``deadline_s``."""
     earlier: tuple[Message, ...] = ()
     """What was said between prefix and prompt. Where it does not fit the oldest is left out, and counted."""
     prompt_role: Literal["user", "tool"] = "user"
@@ -73,6 +75,8 @@ class CompletionRequest:
         self._check_texts()
         if not 0.0 < self.deadline_s <= 600.0:
             raise ValueError(f"deadline_s must be over 0 and at most 600, got {self.deadline_s}")
+        if self.first_within_s is not None and not 0.0 < self.first_within_s <= self.deadline_s:
+            raise ValueError(f"first_within_s must be over 0 and at most deadline_s, got {self.first_within_s}")
         if not 1 <= self.max_tokens <= 4096:
             raise ValueError(f"max_tokens must be 1 to 4096, got {self.max_tokens}")
         if not 0.0 <= self.temperature <= 2.0:

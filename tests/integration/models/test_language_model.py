@@ -196,6 +196,16 @@ def test_a_late_answer_is_given_up_in_time_and_its_place_is_free_again(
     assert language.stats().late >= 1
 
 
+def test_a_stream_that_does_not_begin_in_time_is_given_up_and_one_that_does_goes_on(language: LanguageModel) -> None:
+    late = language.stats().late
+    with pytest.raises(LanguageUnavailableError):
+        next(language.stream(request(f"{MILK} " * 60, first_within_s=0.001)))
+    assert language.stats().late == late + 1
+    *pieces, completion = language.stream(request("Tell a long story.", max_tokens=60, first_within_s=29.0))
+    assert isinstance(completion, Completion)
+    assert "".join(map(str, pieces)) == completion.text
+
+
 def test_more_than_the_queue_holds_are_turned_away_at_once(language: LanguageModel, wait_until: WaitUntil) -> None:
     with ThreadPoolExecutor(2) as pool:
         taken = [pool.submit(language.complete, request("Tell a story.", max_tokens=60)) for _ in range(2)]
