@@ -30,6 +30,7 @@ _SHIFT_PX = 2
 _LEAST_STRUCTURE = 0.02
 _LEAST_PARTS = 2
 _KEPT = 0.3
+_SHOWN = 0.6
 
 
 def rims_of(place: SlotPlace, image_bgr: Picture) -> Rims:
@@ -60,15 +61,37 @@ def are_hidden(now: Rims, before: Rims, emptied: Sequence[int]) -> bool:
     return sum(map(len, known)) >= _LEAST_PARTS and any(max(column) < _KEPT for column in known if column)
 
 
+def are_shown(now: Rims, before: Rims, *, cells: Sequence[int], changed: Sequence[int]) -> bool:
+    """Whether above and below these cells and what is next to them all is as it was: sun or a lamp fell there, no more.
+
+    Whoever reaches into a slot or stands before it comes over its rim. Above a cell that changed a pack may have shown
+    itself, so that only what is below it speaks. False where a column has too little to see.
+    """
+    facings = (before[0].shape[1] - 2 * round(_BESIDE * _FACING_PX)) // _FACING_PX
+    for number in range(min(cells) - 1, max(cells) + 2):
+        column = _column(number, facings, before[0].shape[1])
+        shares = [
+            _likeness(new, old, column)
+            for new, old in list(zip(now, before, strict=True))[1 if number in changed else 0 :]
+        ]
+        known = [share for share in shares if share is not None]
+        if not known or min(known) < _SHOWN:
+            return False
+    return True
+
+
 def _columns_beside(emptied: Sequence[int], width_px: int) -> tuple[slice, slice]:
     """The columns of a rim next to the emptied cells: a facing that did not change, or what is beside the slot."""
+    facings = (width_px - 2 * round(_BESIDE * _FACING_PX)) // _FACING_PX
+    return _column(min(emptied) - 1, facings, width_px), _column(max(emptied) + 1, facings, width_px)
+
+
+def _column(number: int, facings: int, width_px: int) -> slice:
+    """The columns of a rim at a facing; before the first and behind the last, what is beside the slot."""
     side = round(_BESIDE * _FACING_PX)
-    facings = (width_px - 2 * side) // _FACING_PX
-    left, right = min(emptied) - 1, max(emptied) + 1
-    return (
-        slice(0, side) if left < 0 else _facing(left, side),
-        slice(width_px - side, width_px) if right >= facings else _facing(right, side),
-    )
+    if number < 0:
+        return slice(0, side)
+    return slice(width_px - side, width_px) if number >= facings else _facing(number, side)
 
 
 def _facing(number: int, side_px: int) -> slice:

@@ -111,9 +111,10 @@ class ShelfWatch:
         self._note_motion(view, time_s)
         due = self._due(view, time_s)
         if due:
-            covered = self._covered(view, persons_norm)
+            persons = self._behind(persons_norm)
+            covered = persons | self._covered(view)
             for slot in due:
-                self._look(slot, image_bgr, covered, time_s)
+                self._look(slot, image_bgr, covered, persons, time_s)
         return self._settle(None if view.is_open else image_bgr, time_s)
 
     def _note_motion(self, view: GateView, time_s: float) -> None:
@@ -130,20 +131,25 @@ class ShelfWatch:
         settled = [slot for slot in at_rest if not slot.dirty and time_s - slot.looked_s >= _LOOK_AGAIN_S]
         return waiting + sorted(settled, key=lambda slot: slot.looked_s)[:_SETTLED_A_FRAME]
 
-    def _covered(self, view: GateView, persons_norm: Sequence[BoxNorm]) -> Mask:
-        """Places where something stands in front: persons, and blobs that reach beyond the slots.
+    def _behind(self, boxes_norm: Sequence[BoxNorm]) -> Mask:
+        """Places behind persons."""
+        covered = np.zeros_like(self._zones)
+        height, width = covered.shape
+        for left, top, right, bottom in boxes_norm:
+            covered[
+                int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))
+            ] = True
+        return covered
+
+    def _covered(self, view: GateView) -> Mask:
+        """Places where something seems to stand in front: blobs that reach beyond the slots.
 
         A unit that was taken or put changes the picture inside its slot; an arm goes on to the picture's edge.
         """
         covered = np.zeros_like(self._zones)
-        height, width = covered.shape
         unlike = view.unlike()
         if unlike.is_flooded:
             return ~covered
-        for left, top, right, bottom in persons_norm:
-            covered[
-                int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))
-            ] = True
         labels, found = pictures.blobs(pictures.close_gaps(unlike.traces, radius_px=2), min_area_px=6)
         strong = np.bincount(labels[unlike.foreground], minlength=labels.max() + 1)
         border = np.zeros_like(covered)
@@ -160,15 +166,22 @@ class ShelfWatch:
                 covered |= labels == blob.label
         return covered
 
-    def _look(self, slot: ShelfSlot, image_bgr: Picture, covered: Mask, time_s: float) -> None:
+    def _look(self, slot: ShelfSlot, image_bgr: Picture, covered: Mask, persons: Mask, time_s: float) -> None:
         hidden = slot.look(image_bgr, covered, time_s)
         if slot.is_blank:
             self._look_first(slot, image_bgr, hidden, time_s)
             return
         slot.judge()
+        if any(hidden) and not (persons & slot.place.zone).any() and slot.is_only_lit(hidden, image_bgr):
+            hidden = [False] * len(hidden)
         told = self._tell(slot, hidden, time_s)
         if told is not None and slot.is_behind_something(told, image_bgr, time_s):
             told = None
+        if told is not None and slot.is_claimed(told) and all(_is_certain(opinion) for opinion in slot.opinions):
+            # A change has to be seen twice and at rest; what is for certain as it was claimed need not wait for that.
+            slot.propose(told, time_s, steady_s=0.0)
+            slot.ready_s = time_s
+            return
         if self._needs_sources(slot, told, time_s) and not any(hidden):
             self._ask(slot, image_bgr, time_s, may_change=told is not None or time_s - slot.moved_s > _PUZZLED_S)
             return
@@ -261,7 +274,8 @@ class ShelfWatch:
         """
         was = slot.stocked[cell] if slot.stocked is not None else opinion.stocked > 0.5
         if was and not opinion.knows_empty:
-            return not (opinion.presence < 0.85 and opinion.likeness < 0.3)
+            is_bare = opinion.presence < 0.5 and opinion.stocked < 0.4
+            return not (is_bare or (opinion.presence < 0.85 and opinion.likeness < 0.3))
         if was:
             return not (opinion.presence < 0.5 and opinion.likeness < 0.5)
         return opinion.presence > 0.6
@@ -273,7 +287,8 @@ class ShelfWatch:
         for slot in as_before:
             slot.accept(None)
         ready = [slot for slot in ready if slot.dirty]
-        waiting = [slot for slot in self._slots if slot.dirty and slot.ready_s is None and not slot.is_untold]
+        under_way = [slot for slot in self._slots if slot.dirty and slot.ready_s is None]
+        waiting = [slot for slot in under_way if not (slot.is_untold or slot.is_dark)]
         if not ready or (waiting and time_s - min(slot.ready_s or time_s for slot in ready) < _MOST_WAIT_S):
             ready = []
         changed = [count for slot in ready if (count := self._claim(slot, still_bgr)) is not None]

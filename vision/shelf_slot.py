@@ -12,7 +12,7 @@ from vision import pictures
 from vision.evidence import TAKEN_AS_STOCKED, SlotVerdict, Source, join_slot, likeness_odds
 from vision.looks import CellMemory, Look, Opinion, Verdict, window_of
 from vision.pictures import Mask, Picture
-from vision.rims import Rims, are_hidden, rims_of
+from vision.rims import Rims, are_hidden, are_shown, rims_of
 from vision.slots import SlotPlace
 
 _SIGHTINGS = 2
@@ -40,6 +40,8 @@ class ShelfSlot:
     dirty: bool = True
     """Something happened here since it last settled."""
     held: bool = False
+    is_dark: bool = False
+    """So little light fell on it when it was last looked at that nothing can be told."""
     doubted: bool = False
     """Its sources no longer agree on what was claimed."""
     looked_s: float = -1e9
@@ -90,7 +92,8 @@ class ShelfSlot:
         self.looked_s = time_s
         patch = self.place.rectify(image_bgr)
         self.looks = looks_in(self.place, patch)
-        if np.quantile(patch[::3, ::3], 0.9) < _DARK_LEVEL:
+        self.is_dark = bool(np.quantile(patch[::3, ::3], 0.9) < _DARK_LEVEL)
+        if self.is_dark:
             return [True] * len(self.place.cells)
         return [bool(covered[cell].mean() > 0.06) if cell.any() else False for cell in self.place.cells]
 
@@ -132,7 +135,11 @@ class ShelfSlot:
     @property
     def is_as_claimed(self) -> bool:
         """Whether the candidate is what was last settled and claimed."""
-        return self.units is not None and not self.doubted and list(self.candidate or ()) == self.stocked
+        return self.is_claimed(self.candidate or ())
+
+    def is_claimed(self, states: Sequence[bool]) -> bool:
+        """Whether these states are what was last settled and claimed."""
+        return self.units is not None and not self.doubted and list(states) == self.stocked
 
     def leave_untold(self, time_s: float) -> None:
         """Its sources cannot tell it: ask again later, and later still."""
@@ -156,7 +163,10 @@ class ShelfSlot:
         for memory, look, is_stocked, opinion in zip(self.memory, self.looks, stocked, self.opinions, strict=True):
             if opinion.verdict is not Verdict.UNSURE:
                 memory.learn(look, Verdict.STOCKED if is_stocked else Verdict.EMPTY)
-        self.settled = list(zip(self.looks, self.opinions, strict=True))
+        self.settled = [
+            (look, _decided(opinion, is_stocked))
+            for look, opinion, is_stocked in zip(self.looks, self.opinions, stocked, strict=True)
+        ]
 
     def is_behind_something(self, told: Sequence[bool], image_bgr: Picture, time_s: float) -> bool:
         """Whether cells seem emptied, but what lies above and below them is gone as well."""
@@ -166,6 +176,15 @@ class ShelfSlot:
         if not emptied or self.rims is None or time_s - self.moved_s > _REBUILT_S:
             return False
         return are_hidden(rims_of(self.place, image_bgr), self.rims, emptied)
+
+    def is_only_lit(self, hidden: Sequence[bool], image_bgr: Picture) -> bool:
+        """Whether cells that something seems to cover are in plain sight: what is above and below did not change."""
+        if self.is_dark or self.rims is None or self.stocked is None:
+            return False
+        cells = [cell for cell, is_so in enumerate(hidden) if is_so]
+        states = [opinion.verdict is Verdict.STOCKED for opinion in self.opinions]
+        changed = [cell for cell, (was, now) in enumerate(zip(self.stocked, states, strict=True)) if was != now]
+        return are_shown(rims_of(self.place, image_bgr), self.rims, cells=cells, changed=changed)
 
     def accept(self, still_bgr: Picture | None) -> int | None:
         """Settle: learn the looks, and give the units when they are news.
@@ -202,6 +221,12 @@ def _taken_as(is_stocked: bool) -> Opinion:
         knows_empty=not is_stocked,
         knows_stocked=is_stocked,
     )
+
+
+def _decided(opinion: Opinion, is_stocked: bool) -> Opinion:
+    """The opinion of a look that was claimed, should it be seen again; what was claimed against it stays unsure."""
+    is_likelier = (opinion.stocked > 0.5) == is_stocked
+    return _taken_as(is_stocked) if opinion.verdict is Verdict.UNSURE and is_likelier else opinion
 
 
 def looks_in(place: SlotPlace, patch_bgr: Picture) -> list[Look]:

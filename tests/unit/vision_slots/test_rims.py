@@ -5,7 +5,7 @@ import pytest
 
 from vision.config import SlotSettings
 from vision.pictures import Picture
-from vision.rims import are_hidden, rims_of
+from vision.rims import are_hidden, are_shown, rims_of
 from vision.slots import SlotPlace, place_slots
 
 SIZE = (320, 240)
@@ -55,3 +55,25 @@ def test_a_lone_pack_that_sticks_out_of_its_slot_hides_nothing_when_it_leaves(pl
     full = bare.copy()
     full[60:160:4, 100:188] = (30, 60, 200)
     assert not are_hidden(rims_of(place, bare), rims_of(place, full), (0, 1))
+
+
+def sunlit(picture: Picture) -> Picture:
+    lit = picture.astype(np.float32)
+    lit[:, 60:170] *= 1.4
+    return np.clip(lit, 0, 255).astype(np.uint8)
+
+
+def test_sun_on_an_emptied_place_leaves_it_in_plain_sight(place: SlotPlace) -> None:
+    now = rims_of(place, sunlit(shelf(stocked=False)))
+    assert are_shown(now, rims_of(place, shelf()), cells=(0, 1), changed=(0, 1))
+
+
+def test_an_arm_that_comes_over_the_rim_does_not(place: SlotPlace) -> None:
+    reached = shelf()
+    reached[100:, 100:140] = (110, 140, 195)
+    assert not are_shown(rims_of(place, reached), rims_of(place, shelf()), cells=(0,), changed=())
+
+
+def test_where_there_never_was_a_rail_nothing_is_known_to_be_in_sight(place: SlotPlace) -> None:
+    bare = shelf(rails=False, stocked=False)
+    assert not are_shown(rims_of(place, bare), rims_of(place, bare), cells=(0, 1), changed=(0, 1))
