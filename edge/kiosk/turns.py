@@ -6,7 +6,6 @@ kind of answer by a number made at random, never a word. Forgets with the sessio
 
 import asyncio
 import json
-import re
 import secrets
 import threading
 from collections import OrderedDict
@@ -22,7 +21,6 @@ from edge.facts import Fact, KioskRatingFact
 from edge.kiosk.requests import AskRequest, AskResponse, CardResponse
 from edge.kiosk.shop_map import ShopMap
 
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?…]) +")
 Wording = Literal["template", "model"]
 _TURNS_KEPT = 256
 _KEPT_S = 300.0
@@ -107,11 +105,18 @@ class Turns:
     def _work(self, asked: AskRequest, kiosk_id: str, send: Callable[[str | None], None]) -> None:
         """Ask in a worker thread; a fault ends the stream, and `stream` raises it."""
         is_sent = False
+        waiting: list[str] = []
 
         def send_card(draft: Answer) -> None:
             nonlocal is_sent
             is_sent = True
             send(_event("card", self._card(draft, asked, kiosk_id).model_dump()))
+
+        def send_sentence(text: str) -> None:
+            if is_sent:
+                send(_event("sentence", {"text": text}))
+            else:
+                waiting.append(text)  # the card goes first
 
         try:
             answer = self._assistant.ask(
@@ -120,11 +125,12 @@ class Turns:
                 session=asked.session,
                 language=asked.language,
                 on_draft=send_card,
+                on_sentence=send_sentence,
             )
             if not is_sent:
                 send_card(answer)
-            for sentence in _SENTENCE_ENDS.split(answer.answer):
-                send(_event("sentence", {"text": sentence}))
+            for text in waiting:
+                send_sentence(text)
             send(_event("done", self._response(answer, asked, kiosk_id).model_dump()))
         finally:
             send(None)
