@@ -57,7 +57,8 @@ class WordForms(LanguageFile):
             return word
         for pattern, written in self.plurals:
             if pattern.fullmatch(word):
-                return pattern.sub(written, word)
+                shorter = pattern.sub(written, word)
+                return word if shorter == word else self.singular(shorter)  # what is in its form stays so
         return word
 
     def written_size(self, size: str) -> str:

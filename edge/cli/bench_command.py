@@ -40,6 +40,9 @@ def bench(
     catalogue: Annotated[
         Path | None, typer.Option("--catalogue", help="Area search: a product file with types, instead of our own.")
     ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Area kiosk: the question set in this language, such as de.")
+    ] = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -52,13 +55,15 @@ def bench(
         raise typer.BadParameter("--draw draws the area day; measure it too")
     if catalogue is not None and Area.SEARCH not in areas:
         raise typer.BadParameter("--catalogue is for the area search; measure it too")
+    if language is not None and Area.KIOSK not in areas:
+        raise typer.BadParameter("--language is for the area kiosk; measure it too")
     for area in dict.fromkeys(areas):
-        own: dict[Area, Path | None] = {Area.DAY: draw, Area.SEARCH: catalogue}
+        own: dict[Area, Path | str | None] = {Area.DAY: draw, Area.SEARCH: catalogue, Area.KIOSK: language}
         where = (data_folder(data),) if area is Area.ONNX else (own[area],) if area in own else ()
         _bench(area, quick=quick, where=where, as_json=as_json)
 
 
-def _bench(area: Area, *, quick: bool, where: tuple[Path | None, ...], as_json: bool) -> None:
+def _bench(area: Area, *, quick: bool, where: tuple[Path | str | None, ...], as_json: bool) -> None:
     run: Callable[..., list[BenchResult]] = import_module(f"edge.bench.{area.value}").run
     if not as_json:
         say(f"measuring {area.value}: {'under 45 s' if quick else 'some minutes'}")

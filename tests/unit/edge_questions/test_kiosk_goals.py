@@ -2,7 +2,8 @@
 
 import pytest
 
-from edge.bench.kiosk import all_questions
+from edge.bench.kiosk import QUESTIONS, all_questions
+from edge.language_files import known_languages
 from edge.questions.asking import (
     Asked,
     ask_all,
@@ -14,11 +15,14 @@ from edge.questions.asking import (
 )
 from edge.questions.stage import Stage
 
+LANGUAGES = [code for code in known_languages() if (QUESTIONS / code).is_dir()]
 
-@pytest.fixture(scope="module")
-def asked() -> list[Asked]:
-    stage = Stage.of_demo_shop()
-    return ask_all(stage.assistant(), all_questions(), stage)
+
+@pytest.fixture(scope="module", params=["en", *LANGUAGES])
+def asked(request: pytest.FixtureRequest) -> list[Asked]:
+    stage = Stage.of_demo_shop(language=request.param)
+    questions = all_questions(QUESTIONS if request.param == "en" else QUESTIONS / request.param)
+    return ask_all(stage.assistant(), questions, stage)
 
 
 def test_right_facts(asked: list[Asked]) -> None:
