@@ -5,7 +5,7 @@ package, with `bridge`.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -73,11 +73,12 @@ class _Calls:
     def _called(self, name: str, arguments: Mapping[str, Any]) -> CallToolResult:
         tool = self._tools.get(name)
         if tool is None:
-            raise ToolRefusedError(f"There is no tool {name[:_SHOWN_CHARS]}. There are: {', '.join(self._tools)}.")
+            raise ToolRefusedError(f"There is no such tool. There are: {', '.join(self._tools)}.")
         try:
             asked = tool.takes.model_validate(arguments)
         except ValidationError as error:
-            raise ToolRefusedError(_plain_sentence(error.errors(include_input=False, include_url=False))) from error
+            wrong = error.errors(include_input=False, include_url=False)
+            raise ToolRefusedError(_plain_sentence(wrong, tool.takes.model_fields)) from error
         told = tool.run(asked)
         text = TextContent(type="text", text=told.model_dump_json())
         return CallToolResult(content=[text], structured_content=told.model_dump(mode="json"))
@@ -100,12 +101,12 @@ def _shown(tool: Tool) -> ToolShown:
     )
 
 
-def _plain_sentence(errors: Sequence[Any]) -> str:
-    """What is wrong with the arguments; names them, never repeats their values."""
+def _plain_sentence(errors: Sequence[Any], known: Iterable[str]) -> str:
+    """What is wrong with the arguments; names those that a tool knows, and repeats nothing else that was sent."""
     first = errors[0]
     field = ".".join(str(part)[:_SHOWN_CHARS] for part in first["loc"]) or "arguments"
     if first["type"] == "extra_forbidden":
-        return f"The argument {field} is not known to this tool."
+        return f"An argument is not known to this tool. It takes: {', '.join(known) or 'none'}."
     if first["type"] == "missing":
         return f"The argument {field} is missing."
     message = str(first["msg"])

@@ -138,7 +138,7 @@ class Toolbox:
     def _known(self, sku: str) -> Product:
         product = self._tools.product(sku)
         if product is None:
-            raise ProductUnknownError(f"There is no product {sku} here. Take a number that find_product gives.")
+            raise ProductUnknownError("There is no such product here. Take a number that find_product gives.")
         return product
 
     def _product(self, product: Product) -> ProductTold:

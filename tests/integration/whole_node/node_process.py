@@ -43,6 +43,10 @@ port = 0
 enabled = true
 port = 0
 
+[mcp]
+enabled = true
+port = 0
+
 [camera_post]
 port = {post_port}
 least_interval_s = 0.1
@@ -139,7 +143,8 @@ class WholeNode:
         self, url: str, body: object = None, *, method: str = "POST", headers: Mapping[str, str] | None = None
     ) -> Answer:
         """One request; a refusal is an answer too. ``body``: JSON, or bytes as they are."""
-        sent = {"origin": "/".join(url.split("/")[:3]), **(headers or {})}
+        console = self.addresses["console"]
+        sent = {**({"origin": console} if url.startswith(console) else {}), **(headers or {})}
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent.setdefault("content-type", "application/json")
         request = urllib.request.Request(url, data=data, headers=sent, method=method)

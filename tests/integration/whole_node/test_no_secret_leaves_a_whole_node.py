@@ -85,9 +85,7 @@ def test_nothing_planted_leaves_or_stays(
 def _through_the_kiosk(running: WholeNode, told: list[bytes], planted: list[str]) -> None:
     @settings(
         max_examples=QUESTIONS,
-        derandomize=True,
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(planted_texts())
@@ -119,6 +117,7 @@ def _through_the_other_doors(running: WholeNode, told: list[bytes]) -> None:
         running.send(f"{url}/chat/completions", body, headers=bearer)  # its answer may repeat what it was asked
     running.send(f"{url}/embeddings", {"model": "embeddings", "input": [message["content"]]}, headers=bearer)
     told.append(running.send(f"{url}/models/{CARD}", method="GET", headers={"authorization": f"Bearer {CARD}"}).body)
+    told += _through_the_tools(running)
     posts = f"http://127.0.0.1:{running.post_port}/cameras"
     key = (running.places.data / "camera-keys" / "yard").read_text().strip()
     jpeg = bytes(cv2.imencode(".jpg", picture_with_a_face())[1])
@@ -128,6 +127,24 @@ def _through_the_other_doors(running: WholeNode, told: list[bytes]) -> None:
     assert sent.status == 202, sent
     told += [sent.body, running.send(f"{posts}/{CARD}/picture", MAIL.encode(), headers=kind).body]
     told.append(running.send(f"{posts}/yard/picture", CARD.encode() * 99, headers=kind).body)
+
+
+def _through_the_tools(running: WholeNode) -> Iterator[bytes]:
+    key = (running.places.data / "mcp-key").read_text().strip()
+    headers = {"authorization": f"Bearer {key}", "accept": "application/json, text/event-stream", "user-agent": NAME}
+    calls = [
+        ("find_product", {"query": f"milk for {MAIL}, card {CARD}"}),
+        ("price", {"sku": CARD}),
+        ("opening_hours", {"day": f"my name is Kanaria {NAME}"}),
+        (CARD, {CARD: MAIL}),
+    ]
+    for number, (tool, arguments) in enumerate(calls):
+        call = {"jsonrpc": "2.0", "id": number, "method": "tools/call"}
+        answer = running.send(
+            running.addresses["mcp"], {**call, "params": {"name": tool, "arguments": arguments}}, headers=headers
+        )
+        assert answer.status == 200, answer
+        yield answer.body
 
 
 def _through_the_console(running: WholeNode, told: list[bytes]) -> None:
