@@ -24,7 +24,7 @@ from edge.catalogue_words import is_free_from, is_size
 
 OTHER_WORD = 0.92
 """What another word for the same thing is worth beside the word itself."""
-WIDER_WORD = 0.85
+WIDER_WORD = 0.9
 """What the word for a wider thing is worth: all of it, but not the thing itself."""
 DOUBTED = 0.65
 """A correction that may as well be another word: a parrot is proposed a carrot, not sold one."""

@@ -65,7 +65,9 @@ def load_till_words(path: Path, of: Callable[[str], list[str]] = words_of) -> Ti
     for group in _tables(path, "within", raw):
         wider = tuple(of(*_texts(path, "[[within]] of", [group.get("of")])))
         for text in _texts(path, "[[within]] words", group.get("words")):
-            within[tuple(of(text))] = same.get(wider, frozenset()) | {wider}
+            # A single other word is too often something else as well: soda is a soft drink, and in the baking.
+            longer = frozenset(phrase for phrase in same.get(wider, ()) if len(phrase) > 1)
+            within[tuple(of(text))] = longer | {wider}
     words = TillWords(
         {key.casefold(): text.casefold() for key, text in abbreviations.items()},
         frozenset(_texts(path, "noise", raw.pop("noise", []))),

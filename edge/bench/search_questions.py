@@ -36,6 +36,8 @@ _BRANDS = (
     "MARLO",
 )
 _SIZES = ("50G", "100G", "150G", "200G", "250G", "400G", "500G", "750G", "1KG", "2PK", "4PK", "6PK", "12PK", "1L")
+_STRIDE = 97
+"""No divisor of how many variants there are, so that every type has every brand."""
 ROWS = 28_000
 
 
@@ -93,7 +95,7 @@ def our_catalogue(path: Path, words: TillWords, *, rows: int = ROWS) -> Catalogu
     products = []
     for place in range(rows):
         row = types[place % len(types)]
-        brand, size, number = variants[place // len(types) % len(variants)]
+        brand, size, number = variants[place // len(types) * _STRIDE % len(variants)]
         text = f"{brand} {row['product_type']} NO{number} {size}"[:60]
         products.append(_product(place, text, row, brand, size, words))
     return Catalogue(products)
