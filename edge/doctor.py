@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edge.certificate_check import certificate_check
 from edge.checks import Check, judge
 from edge.clock import Clock
 from edge.config import ShopFiles
@@ -60,6 +61,9 @@ class Doctor:
         for camera in self._shop.cameras:
             yield self._camera(camera)
         yield self._broker()
+        certificate = certificate_check(self._shop.settings.sync, self._clock.now())
+        if certificate is not None:
+            yield certificate
         yield self._programs()
         yield self._tools()
 

@@ -4,6 +4,8 @@ Reads certificate and key files and judges whether the clock may judge them; ope
 """
 
 import ssl
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from sync.errors import LinkSettingsError
@@ -41,7 +43,7 @@ def tls_context(files: TlsFiles, now_s: float) -> RememberingContext:
             context.load_verify_locations(cafile=str(files.ca_file))
         if files.cert_file is not None:
             context.load_cert_chain(str(files.cert_file), str(files.key_file) if files.key_file else None)
-        if _is_clock_behind(files, now_s):
+        if is_clock_behind([path for path in (files.cert_file, files.ca_file) if path], now_s):
             # Authority and name are checked all the same. Without this, a box whose clock battery is empty could
             # never reach anybody until a time service is reached, which many shops do not let through.
             context.verify_flags |= _NO_CHECK_TIME
@@ -50,7 +52,6 @@ def tls_context(files: TlsFiles, now_s: float) -> RememberingContext:
     return context
 
 
-def _is_clock_behind(files: TlsFiles, now_s: float) -> bool:
-    """Whether the clock says a time before this program, or before our own certificate was put there."""
-    own = [path.stat().st_mtime for path in (files.cert_file, files.ca_file) if path is not None]
-    return now_s < max([_EARLIEST_TRUE_TIME_S, *own])
+def is_clock_behind(files: Iterable[Path], now_s: float) -> bool:
+    """Whether the clock says a time before this program, or before one of these files was put there."""
+    return now_s < max([_EARLIEST_TRUE_TIME_S, *(path.stat().st_mtime for path in files)])

@@ -8,6 +8,7 @@ from uuid import uuid4
 import typer
 from pydantic import ValidationError
 
+from edge.cli import certificate_command
 from edge.cli.output import Json, emit, fail, say, sentences, table, words
 from edge.node_key import NodeKey
 from sync.cloud.orders import await_result, make_command, next_counter, results_of, send, utc_now
@@ -21,6 +22,7 @@ from sync.topics import NodeName
 from sync.twin import encode_twin, make_twin, twin_message
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.add_typer(certificate_command.app, name="certificate")
 
 SinkFile = Annotated[Path, typer.Option("--db", help="The receiver's SQLite file.")]
 Broker = Annotated[str, typer.Option(help="mqtts://host:8883 or mqtt://host:1883")]
