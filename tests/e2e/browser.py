@@ -51,6 +51,7 @@ class Browser:
         self._timeout_s = timeout_s
         self._ids = itertools.count(1)
         self._answers: dict[int, dict[str, Any]] = {}
+        self._heap: list[str] = []
         self._opened = ExitStack()
         self._folder = tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True)
 
@@ -167,6 +168,14 @@ class Browser:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(self.command("Page.captureScreenshot", format="png")["data"]))
 
+    def heap(self) -> str:
+        """Everything that scripts of the page still hold, as V8 writes it down after a collection."""
+        self.command("HeapProfiler.collectGarbage")
+        self.command("HeapProfiler.takeHeapSnapshot")
+        held = "".join(self._heap)
+        self._heap.clear()
+        return held
+
     def foreign_requests(self, host: str) -> list[str]:
         """Requests that went to anyone but ``host`` (``127.0.0.1:8080``)."""
         return [url for url in self.requests if urlsplit(url).scheme != "data" and urlsplit(url).netloc != host]
@@ -191,6 +200,8 @@ class Browser:
                 self.console_errors.append(f"{event['entry']['text']} {event['entry'].get('url', '')}")
             case "Network.requestWillBeSent":
                 self.requests.append(event["request"]["url"])
+            case "HeapProfiler.addHeapSnapshotChunk":
+                self._heap.append(event["chunk"])
             case "Network.responseReceived":
                 headers = {name.lower(): value for name, value in event["response"]["headers"].items()}
                 self.responses[event["response"]["url"]] = headers

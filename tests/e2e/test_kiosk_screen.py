@@ -1,43 +1,12 @@
 """The kiosk in a real browser, driven by touch, over the demo shop."""
 
-import os
-import socket
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import uvicorn
 
-from edge.facts import KioskHandoffFact
-from edge.kiosk.config import KioskSettings
+from edge.facts import KioskHandoffFact, KioskRatingFact
 from tests.e2e.browser import Browser
-from tests.integration.edge_kiosk.kiosk_fixture import demo_plan, kiosk_app
-from tests.unit.edge_assistant.shop_fixture import Shop, demo_shop
-
-SHOTS = Path(os.environ["KIOSK_SHOTS"]) if "KIOSK_SHOTS" in os.environ else None
-
-
-class Kiosk:
-    """The application in its own uvicorn thread."""
-
-    def __init__(self, *, idle_s: float) -> None:
-        self.shop: Shop = demo_shop()
-        settings = KioskSettings(idle_s=idle_s, rate_per_minute=6000)
-        app = kiosk_app(self.shop, settings, floor_plan=demo_plan())
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.host = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="kiosk")
-
-    def __enter__(self) -> "Kiosk":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._server.should_exit = True
-        self._thread.join(10)
-        self._socket.close()
+from tests.e2e.kiosk_stage import Kiosk, ask, open_start, shown_answer, small_targets, take
 
 
 @pytest.fixture(scope="module")
@@ -54,45 +23,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(kiosk: Kiosk, browser: Browser) -> Iterator[Browser]:
-    browser.console_errors.clear()
-    browser.requests.clear()
-    browser.open(f"http://{kiosk.host}/")
-    browser.wait_until("document.querySelectorAll('.tile').length > 8", "no tiles")
+    open_start(browser, kiosk)
     yield browser
     assert browser.console_errors == []
     assert browser.foreign_requests(kiosk.host) == []
-
-
-def type_question(page: Browser, question: str) -> None:
-    page.touch("#question")
-    for char in question:
-        page.touch(".key", text="space" if char == " " else char)
-
-
-def ask(page: Browser, question: str, *, shot: str) -> str:
-    type_question(page, question)
-    page.touch(".ask-key")
-    page.wait_until("document.querySelector('#answer-view .next')", "no answer")
-    page.wait_until_still()
-    assert small_targets(page) == []
-    take(page, shot)
-    return str(page.evaluate("document.getElementById('answer-view').innerText"))
-
-
-def take(page: Browser, name: str) -> None:
-    if SHOTS is not None:
-        page.screenshot(SHOTS / f"{name}.png")
-
-
-def small_targets(page: Browser) -> list[object]:
-    """Touch targets under 64 px, as a finger would meet them."""
-    found = page.evaluate(
-        "[...document.querySelectorAll('button, input')].filter(e => e.checkVisibility()).map(e => {"
-        " const box = e.getBoundingClientRect(); return [e.id || e.className, box.width, box.height] })"
-        ".filter(([, width, height]) => Math.min(width, height) < 63.99)"
-    )
-    assert isinstance(found, list)
-    return found
 
 
 def test_the_start_screen_fits_and_every_target_is_large(kiosk: Kiosk, page: Browser) -> None:
@@ -164,20 +98,66 @@ def test_a_failing_server_is_said_in_a_plain_sentence(kiosk: Kiosk, page: Browse
     page.console_errors.clear()  # the browser notes the 503 itself
 
 
-def test_nothing_of_a_session_is_left_after_a_short_idle_time(browser: Browser) -> None:
-    with Kiosk(idle_s=4.0) as kiosk:
-        browser.open(f"http://{kiosk.host}/")
-        browser.wait_until("document.querySelectorAll('.tile').length > 8", "no tiles")
-        browser.touch(".offer-tile")
-        browser.wait_until("document.querySelector('.card.product')", "no answer")
-        assert len(kiosk.shop.assistant._sessions) == 1
-        browser.wait_until("document.body.dataset.view === 'home'", "not wiped")
-        assert browser.evaluate("document.getElementById('answer-view').childElementCount") == 0
-        assert (
-            browser.evaluate(
-                "document.getElementById('spoken').textContent + document.getElementById('question').value"
-            )
-            == ""
-        )
-        assert browser.evaluate("localStorage.length + sessionStorage.length + document.cookie.length") == 0
-        browser.wait_for(lambda: len(kiosk.shop.assistant._sessions) == 0, "the server still remembers")
+def test_a_thumb_is_counted_without_words(kiosk: Kiosk, page: Browser) -> None:
+    ask(page, "butter salted", shot="thumbs")
+    page.touch(".thumb-up")
+    page.wait_until("document.querySelector('.thumbs').innerText === 'Thank you!'", "no thanks")
+    page.wait_for(lambda: [f for f in kiosk.shop.recorded if isinstance(f, KioskRatingFact)], "no thumb counted")
+    rating = next(f for f in kiosk.shop.recorded if isinstance(f, KioskRatingFact))
+    assert (rating.helped, rating.outcome) == (True, "answered")
+
+
+def test_the_screen_tells_when_a_colleague_comes_and_when_the_call_is_closed(kiosk: Kiosk, page: Browser) -> None:
+    page.touch("#colleague")
+    page.wait_until("document.querySelector('.ticket[data-state=opened]')", "no ticket")
+    opened = [fact for fact in kiosk.shop.recorded if isinstance(fact, KioskHandoffFact)][-1]
+    kiosk.shop.recorded.append(opened.model_copy(update={"state": "coming"}))
+    page.wait_until("document.querySelector('.ticket[data-state=coming]')", "nobody is on the way")
+    page.wait_until_still()
+    take(page, "ticket-coming")
+    assert "on the way" in page.evaluate("document.getElementById('spoken').textContent")
+    kiosk.shop.recorded.append(opened.model_copy(update={"state": "closed"}))
+    page.wait_until("document.querySelector('.ticket[data-state=closed]')", "the call stays open")
+
+
+def test_a_service_is_shown_on_the_floor_with_its_way(page: Browser) -> None:
+    text = ask(page, "where is the customer toilet", shot="service")
+    assert "behind the service desk" in text
+    assert page.evaluate("document.querySelectorAll('.plan .way').length") == 1
+
+
+def test_the_age_of_a_count_goes_on_while_one_looks_and_grows_stale(kiosk: Kiosk, page: Browser) -> None:
+    assert "s ago" in ask(page, "where is the camembert", shot="age")
+    before = page.evaluate("document.querySelector('.stock .detail').innerText")
+    page.wait_until(f"document.querySelector('.stock .detail').innerText !== {before!r}", "the age stands still")
+    page.evaluate("performance.now = (then => () => then.call(performance) + 9e5)(performance.now)")
+    page.wait_until("document.querySelector('.stock').dataset.state === 'stale'", "an old count looks fresh")
+    assert "Not seen lately" in page.evaluate("document.querySelector('.stock').innerText")
+
+
+def test_a_real_keyboard_and_a_mouse_do_as_well(page: Browser) -> None:
+    for letter in "camembert":
+        page.command("Input.dispatchKeyEvent", type="keyDown", text=letter, key=letter)
+        page.command("Input.dispatchKeyEvent", type="keyUp", key=letter)
+    page.command(
+        "Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", text="\r", windowsVirtualKeyCode=13
+    )
+    assert "2.59" in shown_answer(page, shot="by-keyboard")
+    box = page.evaluate(
+        "(() => { const b = document.querySelector('.again').getBoundingClientRect(); return [b.x + 9, b.y + 9] })()"
+    )
+    for kind in ("mousePressed", "mouseReleased"):
+        page.command("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+    page.wait_until("document.body.dataset.view === 'home'", "the mouse does nothing")
+
+
+def test_a_screen_without_the_shops_computer_says_so_and_comes_back(browser: Browser) -> None:
+    with Kiosk(idle_s=60) as first:
+        open_start(browser, first)
+    browser.wait_until("!document.getElementById('lost').hidden", "it does not say so")
+    take(browser, "lost")
+    assert "please ask a colleague" in browser.evaluate("document.getElementById('lost').innerText")
+    with Kiosk(idle_s=60, port=first.port) as second:
+        browser.wait_until("document.getElementById('lost').hidden", "it does not come back")
+        assert "2.59" in ask(browser, "camembert", shot="back")
+        assert second.shop.recorded

@@ -16,6 +16,7 @@ export class AnswerView {
   }
 
   wait(question) {
+    this.ticker.clear();
     const dots = el("div", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
     this.show(asked(question), el("div", { class: "card waiting" }, dots, el("p", {}, this.words.say("looking"))));
   }
@@ -44,6 +45,7 @@ export class AnswerView {
   }
 
   one(question, data, group) {
+    this.ticker.clear();
     const hasOther = data.facts.some((fact) => fact.kind === "other_size");
     const title = hasOther ? "title_other_size" : data.intent === "have_you_got" ? STOCK_TITLES[group.stock.state] : `title_${data.intent}`;
     const text = el("p", { class: "answer-text" }, data.answer);
@@ -140,7 +142,6 @@ export class AnswerView {
   }
 
   show(...children) {
-    this.ticker.clear();
     replace(this.node, ...children);
     this.node.hidden = false;
     window.scrollTo(0, 0);
