@@ -8,7 +8,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -139,23 +139,39 @@ def _status_of(address: str) -> int:
     return refused.value.code
 
 
-def test_the_console_is_not_behind_the_kiosks_port_and_needs_a_login(data: Path) -> None:
-    with running_demo(data) as demo:
-        for page in ("login", "cameras", "_nicegui"):
-            assert _status_of(f"{demo.kiosk}/{page}") == 404
-        assert _status_of(f"{demo.console}/cameras") == 401
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Iterator[tuple[DemoProcess, Path]]:
+    """One running demo for what only looks at it, and its data; stopped as a person would at the end."""
+    folder = tmp_path_factory.mktemp("up")
+    (folder / "clips").symlink_to(clips)
+    with running_demo(folder) as demo:
+        yield demo, folder
         assert demo.stop() == 0
         assert demo.lines[-1].strip() == "stopped"
 
 
-def test_the_demo_starts_again_what_somebody_killed(data: Path) -> None:
-    with running_demo(data) as demo:
-        for module in ("sync.broker", "sync.cloud.sink"):
-            (victim,) = [pid for pid in demo.tree() if module in _command_line(pid)]
-            os.kill(victim, signal.SIGKILL)
-            assert _until(lambda gone=module: any(gone in _command_line(pid) for pid in demo.tree()), 20.0)
-        before = _facts(data, "shelf.count")
-        assert _until(lambda: _facts(data, "shelf.count") > before, 30.0)
+def test_the_console_is_not_behind_the_kiosks_port_and_needs_a_login(up: tuple[DemoProcess, Path]) -> None:
+    demo, _ = up
+    for page in ("login", "cameras", "_nicegui"):
+        assert _status_of(f"{demo.kiosk}/{page}") == 404
+    assert _status_of(f"{demo.console}/cameras") == 401
+
+
+def test_a_second_node_on_the_same_data_says_why_it_does_not_start(up: tuple[DemoProcess, Path]) -> None:
+    _, folder = up
+    second = DemoProcess(folder)
+    assert second.wait(60) == 1
+    assert "store" in second.lines[-1]
+
+
+def test_the_demo_starts_again_what_somebody_killed(up: tuple[DemoProcess, Path]) -> None:
+    demo, folder = up
+    for module in ("sync.broker", "sync.cloud.sink"):
+        (victim,) = [pid for pid in demo.tree() if module in _command_line(pid)]
+        os.kill(victim, signal.SIGKILL)
+        assert _until(lambda gone=module: any(gone in _command_line(pid) for pid in demo.tree()), 20.0)
+    before = _facts(folder, "shelf.count")
+    assert _until(lambda: _facts(folder, "shelf.count") > before, 30.0)
 
 
 def _command_line(pid: int) -> str:
@@ -163,10 +179,3 @@ def _command_line(pid: int) -> str:
         return (Path("/proc") / str(pid) / "cmdline").read_text().replace("\0", " ")
     except OSError:
         return ""
-
-
-def test_a_second_node_on_the_same_data_says_why_it_does_not_start(data: Path) -> None:
-    with running_demo(data):
-        second = DemoProcess(data)
-        assert second.wait(60) == 1
-        assert "store" in second.lines[-1]
