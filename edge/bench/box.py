@@ -166,7 +166,7 @@ def run(quick: bool) -> list[BenchResult]:
         )
         language.wait_until_up(_START_S)
         language.complete(kiosk_turn(0))
-        cameras = _cameras(Path(folder), persons)
+        cameras = moving_cameras(Path(folder), persons, load=_LOAD)
         calibration = _box(cameras, persons, language)
         with calibration.vision:
             calibration.watch("silent", settle_s=1.0, seconds=_CALIBRATE_S)
@@ -208,12 +208,12 @@ def _box(cameras: Sequence[CameraSettings], persons: BoxNetwork, language: Langu
     return box
 
 
-def _cameras(folder: Path, persons: BoxNetwork) -> list[CameraSettings]:
-    """As many cameras as are too many for one core, and some before which nothing moves."""
+def moving_cameras(folder: Path, persons: BoxNetwork, *, load: float) -> list[CameraSettings]:
+    """As many cameras as take ``load`` cores for their moving frames, and some before which nothing moves."""
     clips = {moving: _clip(folder / f"{moving}.y4m", moving=moving) for moving in (True, False)}
     plain = CameraSettings(id="any", analyse_fps=_FPS, loop=True, lines=(_LINE,))
     frame_s = _frame_s(persons, plain)
-    moving = max(3, round(_LOAD / (_FPS * frame_s)))
+    moving = max(3, round(load / (_FPS * frame_s)))
     calm = max(1, round(moving * _CALM_PART))
     return [plain.model_copy(update={"id": f"camera-{n}", "url": str(clips[n < moving])}) for n in range(moving + calm)]
 

@@ -26,6 +26,10 @@ class Asked:
     answer: Answer
     is_right: bool
     wrong_claims: tuple[str, ...]
+    is_for_model: bool
+    """The language model was asked to, whether it did in time or not."""
+    first_s: float
+    """When the first proved sentence was handed out."""
     took_s: float
     is_modelled: bool
     """The language model worded it."""
@@ -60,12 +64,30 @@ def _ask(assistant: Assistant, question: Question, stage: Stage, *, kiosk_id: st
     wrong: list[str] = []
     for earlier in question.after:
         wrong += wrong_claims(assistant.ask(earlier, kiosk_id=kiosk_id, session=session).answer, stage)
+    heard: list[tuple[float, str]] = []
     began_s = time.perf_counter()
-    answer = assistant.ask(question.ask, kiosk_id=kiosk_id, session=session)
+    answer = assistant.ask(
+        question.ask,
+        kiosk_id=kiosk_id,
+        session=session,
+        on_sentence=lambda sentence: heard.append((time.perf_counter() - began_s, sentence)),
+    )
     took_s = time.perf_counter() - began_s
     assistant.forget(session)
     wrong += wrong_claims(answer.answer, stage)
-    return Asked(question, answer, is_right(question, answer), tuple(wrong), took_s, answer.wording == "model")
+    if (shown := " ".join(sentence for _, sentence in heard)) != answer.answer:
+        wrong += wrong_claims(shown, stage)  # it began with what the model said, and ended otherwise
+    was_asked = answer.timings_ms["wording"] > 0
+    return Asked(
+        question,
+        answer,
+        is_right(question, answer),
+        tuple(wrong),
+        was_asked,
+        heard[0][0],
+        took_s,
+        answer.wording == "model",
+    )
 
 
 def right_facts(asked: Sequence[Asked]) -> float:
@@ -98,9 +120,10 @@ def worded_share(asked: Sequence[Asked]) -> float:
     return _share([one.is_modelled for one in asked if one.answer.outcome == "answered"])
 
 
-def percentile_s(asked: Sequence[Asked], percentile: int) -> float:
-    """Seconds within which this many of a hundred questions were answered."""
-    times = [one.took_s for one in asked]
+def percentile_s(times: Sequence[float], percentile: int) -> float:
+    """Seconds within which this many of a hundred were there; 0 where there are none."""
+    if not times:
+        return 0.0
     return statistics.quantiles(times, n=100, method="inclusive")[percentile - 1] if len(times) > 1 else times[0]
 
 
