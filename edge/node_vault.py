@@ -26,7 +26,7 @@ def vault_open(
     desk = VaultDesk(
         Vault(places.vault, settings),
         settings,
-        newest=lambda camera: vision.call(camera, lambda seat: seat.feed.newest()),
+        newest=lambda camera: vision.call(camera, lambda seat: seat.masked()),
         audit=audit,
         clock=clock,
     )

@@ -164,7 +164,18 @@ class CameraPipeline:
         if self._correction is None:
             return frame
         moved = self._correction
-        return replace(frame, image_bgr=pictures.moved_back(frame.image_bgr, moved.turn, moved.shift))
+        self._masks.hide(frame.image_bgr, moved=moved)
+        steady_bgr = pictures.moved_back(frame.image_bgr, moved.turn, moved.shift)
+        self._masks.hide(steady_bgr)
+        return replace(frame, image_bgr=steady_bgr)
+
+    def mask(self, image_bgr: Picture) -> None:
+        """Paint over, in a picture of this camera, what its masks hide: all of it while nobody knows where that is."""
+        fault = self._health.fault
+        if fault is FeedFault.MOVED or (fault is None and not self._health.is_usable):
+            self._masks.hide_all(image_bgr)
+        else:
+            self._masks.hide(image_bgr, moved=self._health.correction)
 
     def end(self, now: Stamp) -> list[Reading]:
         """Say that nothing more will come (the camera gets new settings): a fault that was told is over with it."""

@@ -22,7 +22,6 @@ from vision.detector import FaceDetector
 from vision.drawing import annotate, encode_jpeg
 from vision.feeds import Clock
 from vision.frames import Frame
-from vision.masks import Masks
 from vision.people import PeopleWatch
 from vision.pictures import Picture
 from vision.pipeline import CameraPipeline
@@ -156,7 +155,6 @@ class Seat:
         self.pipeline = pipeline
         self.feed = feed
         self._redactor = redactor
-        self._masks = Masks(settings.masks)
         self._interval_s = 1.0 / settings.analyse_fps
         self._longest_s = max(1.0 / settings.min_fps, self._interval_s)
         self._last: Frame | None = None
@@ -268,8 +266,17 @@ class Seat:
     def redacted(self, frame: Frame) -> Picture:
         """A copy of one of this camera's frames in which nobody can be recognised. Blocks for the networks."""
         safe = self._redactor.redacted(frame, self.pipeline.people, whole_person=self.settings.whole_person_blur)
-        self._masks.hide(safe)  # a picture from elsewhere, or from before the mask was drawn
+        self.pipeline.mask(safe)  # a picture from elsewhere, or from before the mask was drawn or the camera knocked
         return safe
+
+    def masked(self) -> Frame | None:
+        """A copy of the newest frame in which people are to be known, without what the masks hide."""
+        frame = self.feed.newest()
+        if frame is None:
+            return None
+        image_bgr = frame.image_bgr.copy()
+        self.pipeline.mask(image_bgr)
+        return replace(frame, image_bgr=image_bgr)
 
     def _picture(self, frame: Frame) -> bytes:
         return encode_jpeg(annotate(self.redacted(frame), self.pipeline.overlay()))
