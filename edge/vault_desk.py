@@ -1,7 +1,8 @@
 """What people may do with the vault, each time with a reason and a row in the audit chain before it is done.
 
 Owns the order: a still is asked for, noted, taken, sealed in memory and only then written; an item is noted as opened
-before its bytes are handed out, and as erased, with its hash, when it is gone. Never sees a key that opens.
+before its bytes are handed out, as to be erased before it goes, and as erased, with its hash, when it is gone. Never
+sees a key that opens.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Protocol
 
 from edge.audit import AuditNote
 from edge.clock import Clock
+from edge.detectors import scan
 from edge.errors import VaultError
 from edge.vault import Vault, VaultItem, VaultSettings, label_of
 from edge.vault_seal import seal
@@ -104,6 +106,8 @@ class VaultDesk:
         missing = sorted(set(numbers) - {item.id for item in items})
         if missing:
             raise VaultError(f"there is no still {missing[0]} in the vault; nothing was erased")
+        for item in items:
+            self._note("vault.erasing", asker, _named(item))
         self._vault.erase([item.id for item in items])
         for item in items:
             self._note("vault.erased", asker, _named(item))
@@ -143,3 +147,8 @@ def _require_reason(asker: Asker) -> None:
         raise VaultError("say who asks, in at most 80 letters")
     if not _SHORTEST_REASON <= len(asker.why.strip()) <= _LONGEST_REASON:
         raise VaultError("say why, in 8 to 300 letters: the reason is written into the audit")
+    if found := scan(asker.why):
+        kind = found[0].detector.value
+        raise VaultError(
+            f"the reason looks like it holds personal data ({kind}), and the audit is kept: say it without"
+        )
