@@ -338,7 +338,10 @@ class Replies:
         """In "do the muffins contain nuts" the nuts are no part of a name: leave out one word at a time."""
         words = self._router.content(route.words)
         for left_out in reversed(range(len(words))):
-            found = self._tools.find(" ".join(words[:left_out] + words[left_out + 1 :]))
+            kept = " ".join(words[:left_out] + words[left_out + 1 :])
+            if all(self._router.speaks_against(word) is not None for word in self._words.of(kept)):
+                continue  # "is there mustard in the salami" asks nothing of the mustard
+            found = self._tools.find(kept)
             if found.kind == "one":
                 return found
         return SearchResult("none")

@@ -52,6 +52,7 @@ class Router:
         self._phrases = phrases
         self.words = words
         """How the language's words are brought to one form."""
+        self._filler = phrases.filler | _in_form(phrases.filler, words)
         caution = phrases.caution
         self._caution = caution.model_copy(update={"diets": _in_form(caution.diets, words)})
         self._against = {
@@ -96,7 +97,7 @@ class Router:
 
     def content(self, words: str) -> tuple[str, ...]:
         """The words that are no filler."""
-        return tuple(word for word in re.findall(r"[\w.%&-]+", words) if word not in self._phrases.filler)
+        return tuple(word for word in re.findall(r"[\w.%&-]+", words) if word not in self._filler)
 
     @property
     def day_words(self) -> DayWords:

@@ -42,3 +42,7 @@ def test_products_are_not_listed_by_allergen(shop: Shop, question: str) -> None:
 )
 def test_one_product_is_still_answered(shop: Shop, question: str, says: str) -> None:
     assert says in shop.assistant.ask(question, kiosk_id="k").answer
+
+
+def test_what_may_be_in_a_product_is_not_taken_for_the_product(shop: Shop) -> None:
+    assert "Mustard" not in shop.assistant.ask("does the salami contain mustard", kiosk_id="k").answer
