@@ -7,8 +7,9 @@ Intel's stream density benchmark (Performance Tools for retail pipelines).
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,7 +105,7 @@ class _Hander:
     """A thread that hands every stream its pictures at `FPS`, the streams spread over the frame's time."""
 
     def __init__(self, feeds: Sequence[HandedFeed], scene: Scene) -> None:
-        self._feeds = feeds
+        self.feeds = feeds
         self._scene = scene
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bench-hander", daemon=True)
@@ -120,7 +121,9 @@ class _Hander:
 
     def _run(self) -> None:
         ticks = round(1.0 / FPS / _TICK_S)
-        places = [int(ticks * ((number * GOLDEN) % 1.0)) for number in range(len(self._feeds))]
+        due: list[list[tuple[int, HandedFeed]]] = [[] for _ in range(ticks)]
+        for number, feed in enumerate(self.feeds):
+            due[int(ticks * ((number * GOLDEN) % 1.0))].append((number, feed))
         began_s, tick = time.monotonic(), 0
         while not self._stopping.is_set():
             due_s = began_s + tick * _TICK_S
@@ -128,9 +131,8 @@ class _Hander:
             if ahead_s > 0 and self._stopping.wait(ahead_s):
                 return
             self.late_s = max(self.late_s, -ahead_s)
-            for number, feed in enumerate(self._feeds):
-                if places[number] == tick % ticks:
-                    feed.hand(self._scene.picture(feed.handed, number), due_s)
+            for number, feed in due[tick % ticks]:
+                feed.hand(self._scene.picture(feed.handed, number), due_s)
             tick += 1
 
 
@@ -172,15 +174,41 @@ def cameras_kept(
 
 def _keeps(scene: Scene, camera: CameraSettings, network: BoxNetwork, number: int, *, window_s: float) -> float | None:
     """The share of frames for which the network ran, when every stream was kept in both windows; else None."""
+    with _running(scene, camera, network, number) as (service, hander):
+        hander.late_s = 0.0
+        before = _sums(service)
+        if not all(_window(service, hander.feeds, window_s) for _ in range(2)) or hander.late_s > _LATE_S:
+            return None
+        after = _sums(service)
+    return (after.detections - before.detections) / max(after.looks - before.looks, 1)
+
+
+def core_s_a_look(scene: Scene, camera: CameraSettings, network: BoxNetwork, number: int, *, window_s: float) -> float:
+    """Seconds on a core that a look takes in the service, its threads and the hander's together.
+
+    What else runs on the machine counts little, so that two kinds of scenes can be compared in turns. Take so few
+    cameras that none is skipped.
+    """
+    with _running(scene, camera, network, number) as (service, _):
+        before, had_s = _sums(service), time.process_time()
+        time.sleep(window_s)
+        after, has_s = _sums(service), time.process_time()
+    return (has_s - had_s) / max(after.looks - before.looks, 1)
+
+
+@contextmanager
+def _running(
+    scene: Scene, camera: CameraSettings, network: BoxNetwork, number: int
+) -> Iterator[tuple[VisionService, _Hander]]:
+    """A service whose cameras know their view and get their pictures on time."""
     feeds: list[HandedFeed] = []
 
     def open_feed(settings: CameraSettings, on_frame: Callable[[], None]) -> HandedFeed:
         feeds.append(HandedFeed(settings.id, on_frame))
         return feeds[-1]
 
-    cameras = [camera.model_copy(update={"id": f"camera-{place}"}) for place in range(number)]
     service = VisionService(
-        cameras,
+        [camera.model_copy(update={"id": f"camera-{place}"}) for place in range(number)],
         VisionSettings(),
         on_readings=lambda _readings: None,
         clock=SystemClock(),
@@ -191,15 +219,22 @@ def _keeps(scene: Scene, camera: CameraSettings, network: BoxNetwork, number: in
     with service:
         with ThreadPoolExecutor(default_workers()) as pool:  # all workers at once
             list(pool.map(lambda name: service.call(name, lambda s: learn(s.pipeline, scene), timeout_s=60.0), names))
-        before = [service.call(name, _detections, timeout_s=60.0) for name in names]
         with _Hander(feeds, scene) as hander:
             _settle(service)
-            hander.late_s = 0.0
-            if not all(_window(service, feeds, window_s) for _ in range(2)) or hander.late_s > _LATE_S:
-                return None
-        after = [service.call(name, _detections, timeout_s=60.0) for name in names]
-        frames = sum(view.analysed_frames - _LEARN_FRAMES for view in service.views())
-    return (sum(after) - sum(before)) / max(frames, 1)
+            yield service, hander
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Over all cameras since the start."""
+
+    looks: int
+    detections: int
+
+
+def _sums(service: VisionService) -> _Sums:
+    detections = sum(service.call(name, _detections, timeout_s=60.0) for name in service.camera_ids)
+    return _Sums(sum(view.analysed_frames for view in service.views()), detections)
 
 
 def _settle(service: VisionService) -> None:
