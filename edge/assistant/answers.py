@@ -74,6 +74,7 @@ class Sentences(LanguageFile):
     instead_of: _Title
     goes_with: _Title
     idea: Annotated[str, holds("name")]
+    perhaps: _Plain
     no_such_size: Annotated[str, holds("size")]
     lists: Annotated[str, holds("title", "allergens")]
     lists_none: _Title
@@ -171,6 +172,8 @@ class Answers:
                 return self.say.instead_of.format(title=title)
             case "goes_with":
                 return self.say.goes_with.format(title=title)
+            case "perhaps":
+                return self.say.perhaps
         return self.say.idea.format(name=fact.name)
 
     def suggested(

@@ -97,7 +97,7 @@ class Replies:
         if leaning.products:
             found = leaning
         if found.kind == "none":
-            return Reply(route.intent, self._answers.say.dont_know)
+            return self._suggestions.perhaps(route, found.proposals)
         if found.kind == "several":
             return self._which_one(route.intent, found)
         if route.asks_out:

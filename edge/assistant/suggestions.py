@@ -52,6 +52,13 @@ class Suggestions:
         facts = tuple(dict.fromkeys((*reply.facts, *told.facts)))
         return replace(reply, text=f"{reply.text} {told.text}", facts=facts, may_be_worded=False)
 
+    def perhaps(self, route: Route, proposals: Sequence[Product]) -> Reply:
+        """What could be meant where nothing is called so: asked, never claimed."""
+        if not proposals:
+            return Reply(route.intent, self._answers.say.dont_know)
+        told = self._told("perhaps", tuple(proposals)[:_SHOWN], "")
+        return replace(told, intent=Intent.WHERE_IS if route.intent is Intent.UNKNOWN else route.intent)
+
     def _instead(self, route: Route, last: Talk) -> Reply:
         asked = self._content(route.words)
         for product in self._named(route, last)[:1]:

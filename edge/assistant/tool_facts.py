@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 from edge.shop_info import TimeRange
 
-SuggestionReason = Literal["instead_of", "goes_with", "idea"]
+SuggestionReason = Literal["instead_of", "goes_with", "idea", "perhaps"]
 StockState = Literal["in_stock", "out_of_stock", "unknown"]
 
 

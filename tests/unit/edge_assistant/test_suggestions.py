@@ -6,8 +6,13 @@ from datetime import timedelta
 import pytest
 
 from edge.assistant.assistant import Answer, Assistant
-from edge.assistant.tools import Stock
-from edge.questions.stage import STAGED_AT, Stage, StagedShelves
+from edge.assistant.language import load_language
+from edge.assistant.replies import Replies
+from edge.assistant.router import Router
+from edge.assistant.tools import Stock, Tools
+from edge.assistant.verifier import Verifier
+from edge.catalogue_search import SearchResult
+from edge.questions.stage import STAGED_AT, Stage, StageClock, StagedShelves
 
 STAGE = Stage.of_demo_shop()
 SKUS = {product.name: product.sku for product in STAGE.shop.catalogue}
@@ -73,3 +78,33 @@ def test_a_word_alone_is_a_product_not_an_idea() -> None:
     answer = assistant().ask("where is curry", kiosk_id="k")
     assert answer.intent == "where_is"
     assert "as the shop suggests" not in answer.answer
+
+
+class _OnlyAlike:
+    """A search that finds nothing by words and proposes two products."""
+
+    def find(self, text: str, *, limit: int = 3) -> SearchResult:
+        catalogue = STAGE.shop.catalogue
+        alike = (catalogue.get(SKUS["Penne"]), catalogue.get(SKUS["Spaghetti"]))
+        return SearchResult("none", proposals=tuple(product for product in alike if product is not None))
+
+
+def test_what_is_only_alike_is_asked_about_and_never_claimed() -> None:
+    language, clock = load_language("en"), StageClock()
+    tools = Tools(STAGE.shop, _OnlyAlike(), STAGE.shelves, formats=language.formats, clock=clock)
+    router = Router(language.phrases, language.words)
+    replies = Replies(tools, router, language.answers, language="en")
+    reply = replies.to(router.route("have you got macaroni"))
+    assert reply.text.startswith("I found nothing by that name. Did you mean one of these? Pastavento Penne, 500 g:")
+    assert "we have" not in reply.text
+    verifier = Verifier(STAGE.shop.catalogue, language.answers, language.claims, language.words)
+    assert verifier.prove(reply.text, reply.facts).ok
+    assert not verifier.prove(reply.text, reply.facts[:1]).ok
+
+
+def test_nothing_alike_is_proposed_for_what_must_be_left_out() -> None:
+    language, clock = load_language("en"), StageClock()
+    tools = Tools(STAGE.shop, _OnlyAlike(), STAGE.shelves, formats=language.formats, clock=clock)
+    router = Router(language.phrases, language.words)
+    replies = Replies(tools, router, language.answers, language="en")
+    assert not replies.to(router.route("pasta without gluten")).facts
