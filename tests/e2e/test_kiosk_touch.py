@@ -88,6 +88,19 @@ def test_a_shopper_asks_sees_rates_calls_and_goes(kiosk: Kiosk, browser: Browser
     assert browser.foreign_requests(kiosk.host) == []
 
 
+def test_a_department_has_one_picture_in_every_language(kiosk: Kiosk, browser: Browser) -> None:
+    pictures = {}
+    for code in LANGUAGES:
+        tools = kiosk.shop.assistant.tools(code)
+        open_start(browser, kiosk)
+        browser.touch(f".language[lang={code}]")
+        last = tools.shop.catalogue.departments[-1]
+        browser.wait_until(f"[...document.querySelectorAll('.tile')].some(t => t.innerText === {last!r})", "no tile")
+        pictures[code] = browser.evaluate("[...document.querySelectorAll('.tile .pack')].map(p => p.dataset.kind)")
+    assert pictures == dict.fromkeys(LANGUAGES, pictures["en"])
+    assert len(set(pictures["en"])) == len(pictures["en"]) - 1, "each its own; only the two for help have none"
+
+
 HOSTILE = "<img src=x onerror=alert(1)>"
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsbuttermilchgetränk"
 

@@ -22,7 +22,8 @@ export class Comfort {
 
   draw() {
     const { large, contrast } = document.documentElement.dataset;
-    const languages = Object.entries(this.words.languages).map(([code, { name }]) =>
+    const spoken = Object.entries(this.words.languages);
+    const languages = (spoken.length > 1 ? spoken : []).map(([code, { name }]) =>
       el("button", { type: "button", class: "language", lang: code, "aria-pressed": String(code === this.words.code), onclick: () => this.onLanguage(code) }, name),
     );
     replace(

@@ -2,7 +2,7 @@
 
 const PICTURES = [
   [/tobacco|press|news|tabak|zeitung|tabac|journa|tabaco|prensa/i, "press"],
-  [/\bpets?\b|tier|anima|mascota/i, "pets"],
+  [/\bpets?\b|\b(haus)?tier(e|bedarf|nahrung)?\b|anima(ux|l)|mascota/i, "pets"],
   [/fruit|veg|produce|obst|gemüse|légume|fruta|verdura/i, "produce"],
   [/breakfast|coffee|cereal|frühstück|backzutat|petit-déj|café|desayuno|repostería/i, "breakfast"],
   [/bak(ery|er)|bread|back|brot|boulang|pain|panadería|\bpan\b/i, "bread"],
@@ -13,7 +13,7 @@ const PICTURES = [
   [/drink|beverage|wine|beer|getränk|boisson|bebida/i, "drinks"],
   [/personal|care|health|baby|beauty|pflege|hygiène|soin|bébé|cuidado|bebé/i, "care"],
   [/house|clean|laundry|haushalt|ménage|maison|hogar|limpieza/i, "household"],
-  [/pantry|pasta|tins|world|vorrat|nudel|konserv|épicerie|despensa/i, "pantry"],
+  [/pantry|pasta|tins|world|vorr[aä]t|nudel|konserv|épicerie|despensa/i, "pantry"],
 ];
 
 export function picture(department) {
