@@ -6,6 +6,7 @@ enough and left untold where a person stands in front or they are not.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -18,6 +19,15 @@ from vision.shelf_slot import ShelfSlot, looks_in
 from vision.slots import SlotPlace, place_slots
 
 
+class Untold(StrEnum):
+    """Why a slot is not told from a picture."""
+
+    BEHIND_SOMEBODY = "behind somebody"
+    DARK = "dark"
+    UNSURE = "unsure"
+    """Its looks are not known, or its sources are not sure enough of it or do not agree."""
+
+
 @dataclass(frozen=True, slots=True)
 class SlotGlance:
     """One slot in one picture."""
@@ -27,6 +37,8 @@ class SlotGlance:
     """Stocked facings; None where they are not to be told."""
     confidence: float
     """Of the likelier state of its least sure facing, 0.5..1."""
+    untold: Untold | None = None
+    """Why ``units`` is None."""
 
 
 def read_slots(
@@ -73,11 +85,13 @@ def _glance(
         for memory, look in zip(slot.memory, looks_in(place, place.rectify(picture)), strict=True):
             memory.learn(look, verdict)
     if any(slot.look(image_bgr, covered, 0.0)):
-        return SlotGlance(place.slot, None, 0.5)
+        return SlotGlance(place.slot, None, 0.5, Untold.DARK if slot.is_dark else Untold.BEHIND_SOMEBODY)
     if not slot.is_blank:
         slot.judge()
     told = slot.weigh({} if sources is None else sources.ask(image_bgr, place.corners_px, place.slot.facings))
-    return SlotGlance(place.slot, None if told.told is None else sum(told.told), told.confidence)
+    if told.told is None:
+        return SlotGlance(place.slot, None, told.confidence, Untold.UNSURE)
+    return SlotGlance(place.slot, sum(told.told), told.confidence)
 
 
 def _covered(shape: tuple[int, int], boxes: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]") -> Mask:

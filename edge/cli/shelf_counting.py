@@ -25,8 +25,16 @@ from vision.masks import Masks
 from vision.packs import load_references
 from vision.pictures import Picture
 from vision.pipeline import slot_state
-from vision.shelf_glance import SlotGlance
+from vision.shelf_glance import SlotGlance, Untold
 
+_UNTOLD = {
+    Untold.UNSURE: (
+        "Nothing that is known of these goods decides. Confirm them with `backroom shelf learn` or on the console, "
+        "give the camera's file a stocked or an empty reference picture, or name the packs with --packs."
+    ),
+    Untold.BEHIND_SOMEBODY: "Somebody stands in front. Take a picture without people.",
+    Untold.DARK: "No light falls there. See to the lamp, then take another picture.",
+}
 _UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -158,6 +166,9 @@ def _tell_film(camera: CameraSettings, film: _Film, *, as_json: bool, has_packs:
     columns = ("slot", "sku", "units", "facings", "confidence")
     rows = [(s["slot"], s["sku"], _units(s["units"]), s["facings"], _units(s["confidence"])) for s in slots]
     table("Slots at the end", columns, rows)
+    never = [slot["slot"] for slot in slots if slot["units"] is None]
+    if never:
+        say(f"Never told: {', '.join(map(str, never))}. Covered, unlit, never at rest, or: {_UNTOLD[Untold.UNSURE]}")
     say(f"Steady units on the shelf: {'-'.join(str(units) for _, units in film.changes) or 'never steady'}")
     if has_packs:
         for one in wrong:
@@ -228,6 +239,7 @@ def _tell_slots(glances: Sequence[SlotGlance], *, as_json: bool) -> None:
                 "units": g.units,
                 "facings": g.slot.facings,
                 "confidence": g.confidence,
+                "untold": g.untold,
             }
             for g in glances
         ]
@@ -235,8 +247,10 @@ def _tell_slots(glances: Sequence[SlotGlance], *, as_json: bool) -> None:
         return
     rows = [(g.slot.id, g.slot.sku, _units(g.units), g.slot.facings, g.confidence) for g in glances]
     table("Slots", ("slot", "sku", "units", "facings", "confidence"), rows)
-    if any(g.units is None for g in glances):
-        say("?: not sure enough; confirm such slots with `backroom shelf learn`, or name the packs with --packs.")
+    for untold, sentence in _UNTOLD.items():
+        ids = [g.slot.id for g in glances if g.untold is untold]
+        if ids:
+            say(f"Not told: {', '.join(ids)}. {sentence}")
 
 
 def _product_overlay(found: Detections) -> Overlay:
