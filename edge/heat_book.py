@@ -24,7 +24,7 @@ _Row = Annotated[tuple[Annotated[float, Field(ge=0.0)], ...], Field(min_length=C
 
 
 class _Page(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     form: Literal[1] = 1
     people: Annotated[int, Field(ge=0)]
@@ -40,7 +40,7 @@ class DayHeat:
 
 
 class HeatBook:
-    """Sums by camera and day. Any thread.
+    """Sums by camera and day. Any thread. What came in the minute around midnight counts for the day that begins.
 
     ``take`` gives a camera's `Heat` since it was last asked, None where the camera cannot be asked now; it may block.
     """
