@@ -42,3 +42,7 @@ class BrokerUnavailableError(SyncError):
 
 class SinkStoreError(SyncError):
     """The receiver's database cannot be used: tell the operator; nothing was acknowledged."""
+
+
+class SinkBusyError(SinkStoreError):
+    """Another receiver holds the database: one that stands by waits for its turn."""

@@ -47,12 +47,23 @@ def sink(
     username: User = None,
     password_file: PasswordFile = None,
     status_s: Annotated[float, typer.Option(min=0.5, help="Seconds between status lines.")] = 5.0,
+    stand_by: Annotated[
+        bool, typer.Option("--stand-by", help="Wait while another receiver has the file; take over when it is gone.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Receive facts, commit them, then acknowledge. Ctrl-C or SIGTERM stops it."""
     settings = _broker_settings(broker, tls_ca, tls_cert, tls_key, username=username, password_file=password_file)
     with sentences():
-        run_sink(settings, db, client_id=client_id, as_json=as_json, status_s=status_s, out=sys.stdout)
+        run_sink(
+            settings,
+            db,
+            client_id=client_id,
+            as_json=as_json,
+            status_s=status_s,
+            out=sys.stdout,
+            stands_by=stand_by,
+        )
 
 
 @app.command()

@@ -195,6 +195,10 @@ class Sink:
         """End ``run`` after the batch at hand. Any thread or signal handler."""
         self._stopping.set()
 
+    def wait_for_stop(self, timeout_s: float) -> bool:
+        """Wait so long at most; True once ``stop`` was called. Any thread."""
+        return self._stopping.wait(timeout_s)
+
     def _receive(self, link: Link) -> None:
         connection = _Connection(link, max(1, min(link.open(), self._settings.window)))
         self.counters.is_up = True

@@ -24,17 +24,26 @@ from pydantic import ValidationError
 from sync.cloud.receiver import Sink, sink_profile
 from sync.cloud.sink_store import SinkStore
 from sync.config import SyncSettings
-from sync.errors import SyncError
+from sync.errors import SinkBusyError, SyncError
 from sync.lifeline import watch_parent
 from sync.mqtt_link import mqtt_links
 
 _ORPHAN_GRACE_S = 5.0
+_TURN_S = 0.5
+"""How often one that stands by looks whether it is its turn."""
 _FAILED = 1
 _MISUSED = 2
 
 
 def run_sink(
-    settings: SyncSettings, database: Path, *, client_id: str, as_json: bool, status_s: float, out: TextIO
+    settings: SyncSettings,
+    database: Path,
+    *,
+    client_id: str,
+    as_json: bool,
+    status_s: float,
+    out: TextIO,
+    stands_by: bool = False,
 ) -> None:
     """Receive until SIGTERM or SIGINT; blocks. Main thread only, because it takes the signals.
 
@@ -45,18 +54,34 @@ def run_sink(
         as_json: status lines as JSON objects instead of sentences.
         status_s: seconds between status lines.
         out: where status lines go.
+        stands_by: wait while another receiver holds the database, and take over when it is gone.
 
     Raises:
+        SinkBusyError: another receiver holds the database, and this one does not stand by.
         SinkStoreError: the database cannot be used.
         LinkSettingsError: no broker is named, or a certificate, key or password file cannot be used.
     """
     profile = sink_profile(settings.endpoint(), settings, client_id=client_id)
     with ExitStack() as stack:
-        store = stack.enter_context(SinkStore(database))
+        store = SinkStore(database)
         sink = Sink(store, settings, make_link=mqtt_links(profile))
         stack.enter_context(_signals_stop(sink))
+        while not _is_ours(stack, store, stands_by=stands_by):
+            if sink.wait_for_stop(_TURN_S):
+                return
         stack.enter_context(_status_lines(sink, profile.endpoint.address, as_json=as_json, every_s=status_s, out=out))
         sink.run()
+
+
+def _is_ours(stack: ExitStack, store: SinkStore, *, stands_by: bool) -> bool:
+    """Whether the database could be taken; the kernel frees it when its receiver dies, however it dies."""
+    try:
+        stack.enter_context(store)
+    except SinkBusyError:
+        if not stands_by:
+            raise
+        return False
+    return True
 
 
 @contextmanager
@@ -133,6 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             as_json=options.json,
             status_s=options.status_s,
             out=sys.stdout,
+            stands_by=options.stand_by,
         )
     except ValidationError as error:
         sys.stderr.write("".join(f"{detail['msg'].removeprefix('Value error, ')}\n" for detail in error.errors()))
@@ -154,6 +180,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sync.cloud.sink", description=__doc__)
     parser.add_argument("--broker", required=True, help="mqtts://host:8883 or mqtt://host:1883")
     parser.add_argument("--db", type=Path, required=True, help="SQLite file of the receiver")
+    parser.add_argument("--stand-by", action="store_true", help="wait for the database, and take over when it is free")
     parser.add_argument("--json", action="store_true", help="status lines as JSON")
     parser.add_argument("--status-s", type=float, default=5.0, help="seconds between status lines")
     parser.add_argument("--client-id", default="head-office-sink")

@@ -24,7 +24,7 @@ from sync.cloud.coverage import GAP_KIND, Coverage, LaneKey, parse_gap
 from sync.cloud.intervals import IntervalSet
 from sync.cloud.sink_schema import key_columns, open_for_writing, read_coverage, usable
 from sync.envelope import dump_json
-from sync.errors import MessageInvalidError, SinkStoreError
+from sync.errors import MessageInvalidError, SinkBusyError, SinkStoreError
 from sync.presence import Presence
 from sync.received import ReceivedEvent
 from sync.topics import NodeName
@@ -69,7 +69,8 @@ class SinkStore:
     """The writer; belongs to one thread. Context manager.
 
     Raises:
-        SinkStoreError: the file cannot be opened, is of another version, or another receiver holds it.
+        SinkBusyError: another receiver holds the file.
+        SinkStoreError: it cannot be opened, or is of a later version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -87,7 +88,7 @@ class SinkStore:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self._release()
-            raise SinkStoreError(f"another receiver holds {self._path}; stop it or name another file") from error
+            raise SinkBusyError(f"another receiver holds {self._path}; stop it or name another file") from error
         except OSError as error:
             self._release()
             raise SinkStoreError(f"{self._path} cannot be opened: {error.strerror}") from error

@@ -26,7 +26,7 @@ from tests.integration.sync.conftest import NODE, wait_until
 from tests.integration.sync.fakes import EPOCH, record
 
 
-def start(database: Path, port: int, *, stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+def start(database: Path, port: int, *words: str, stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [
             sys.executable,
@@ -41,6 +41,7 @@ def start(database: Path, port: int, *, stdout: int = subprocess.DEVNULL) -> sub
             "0.1",
             "--backoff-max-s",
             "1",
+            *words,
         ],
         stdout=stdout,
         stderr=subprocess.DEVNULL,
@@ -73,6 +74,52 @@ def test_a_receiver_killed_between_commit_and_acknowledgement_loses_and_doubles_
     report = SinkReader(database).report()
     assert report.is_whole
     assert report.tallies == report.stored == {"shelf.count": 1800}
+
+
+def test_one_that_stands_by_takes_over_from_a_killed_one_and_loses_and_doubles_nothing(
+    mosquitto, outbox, uplink_to, tmp_path
+):
+    database = tmp_path / "head-office.db"
+    first, second = (start(database, mosquitto.port, "--stand-by") for _ in range(2))
+    alive = [first, second]
+    with uplink_to(mosquitto.endpoint) as uplink:
+        try:
+            for _ in range(2):
+                before = uplink.status().deleted
+                outbox.put_many(Lane.P1, 600)
+                uplink.wake()
+                wait_until(lambda before=before: uplink.status().deleted > before, "some were acknowledged")
+                holder = next(one for one in alive if holds(one.pid, database))
+                alive.remove(holder)
+                holder.kill()
+                holder.wait(5)
+                alive.append(start(database, mosquitto.port, "--stand-by"))
+            wait_until(lambda: outbox.pending == 0, "the outbox is empty")
+        finally:
+            for process in alive:
+                process.terminate()
+                process.wait(10)
+    report = SinkReader(database).report()
+    assert (report.is_whole, report.tallies) == (True, {"shelf.count": 1200})
+
+
+def test_one_that_stands_by_ends_when_it_is_told_to(mosquitto, tmp_path):
+    with SinkStore(tmp_path / "head-office.db"):
+        process = start(tmp_path / "head-office.db", mosquitto.port, "--stand-by")
+        wait_until(lambda: takes_sigterm(process.pid), "it waits for its turn")
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def takes_sigterm(pid: int) -> bool:
+    taken = Path(f"/proc/{pid}/status").read_text().split("SigCgt:")[1].split()[0]
+    return bool(int(taken, 16) >> (signal.SIGTERM - 1) & 1)
+
+
+def holds(pid: int, database: Path) -> bool:
+    """Whether this process has the database itself open; one that stands by has not."""
+    open_files = Path(f"/proc/{pid}/fd").iterdir()
+    return any(os.path.realpath(file) == str(database.resolve()) for file in open_files)
 
 
 def test_sigterm_ends_it_cleanly_with_a_last_status_line(mosquitto, tmp_path):
