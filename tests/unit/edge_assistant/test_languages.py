@@ -23,7 +23,7 @@ def test_every_language_that_has_a_folder_is_whole(code: str) -> None:
 
 
 def test_an_unknown_language_names_those_that_are_there() -> None:
-    with pytest.raises(ConfigError, match="'xx' must be one of: .*en"):
+    with pytest.raises(ConfigError, match=r"'xx' must be one of: .*en"):
         load_language("xx")
 
 
