@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from edge.assistant.assistant import Assistant
 from edge.assistant.wording import PREFIX
 from edge.bench.kiosk_times import NotingLanguage, ask_server, server_times, told_times
-from edge.bench.llm_contenders import own_server
+from edge.bench.llm_contenders import missing_for_server, own_server
 from edge.bench.results import BenchResult, at_least
 from edge.bench.shop_cameras import RunningCameras, running_cameras
 from edge.places import APPLIANCE_ROOT, DEFAULT_ARTEFACTS
@@ -34,7 +34,8 @@ from edge.questions.question import Question, every_nth, read_questions
 from edge.questions.stage import Stage
 from models.config import LanguageSettings
 from models.language.client import LanguageModel
-from models.manifest import Task
+from models.language.requests import CompletionRequest
+from models.manifest import ActiveArtefact, Task
 from models.registry import Registry
 
 QUESTIONS = APPLIANCE_ROOT / "tests" / "bench"
@@ -85,14 +86,27 @@ def run(quick: bool, spoken: str | None = None) -> list[BenchResult]:
             requests = noting.asked[: 8 if quick else len(noting.asked) // len(_KIOSKS)]
             with running_cameras(Path(empty), registry, language, settings, load=CAMERA_CORES) as cameras:
                 results += _beside_cameras(assistant, some, stage, cameras)
-        with own_server(weights, settings) as server:
-            for kiosks in (1, 4):
-                results += server_times(
-                    ask_server(server, requests, kiosks=kiosks), f"llama.cpp's server, {_who(kiosks)}"
-                )
+        results += _on_server(weights, settings, requests)
     lied_to = ask_all(stage.assistant(LyingLanguage([p.brand for p in stage.shop.catalogue])), questions, stage)
     results = [*_figures(every), *_figures(lied_to, "with a lying model: "), *results]
     return [*results, BenchResult("machine load after the run", round(os.getloadavg()[0], 2), "processes")]
+
+
+def _on_server(
+    weights: ActiveArtefact, settings: LanguageSettings, requests: Sequence[CompletionRequest]
+) -> list[BenchResult]:
+    missing = missing_for_server()
+    if missing:
+        advice = f"llama.cpp's server was left out: install {' and '.join(missing)} (extra dev) to measure against it"
+        return [BenchResult(advice, len(missing), "packages missing")]
+    with own_server(weights, settings) as server:
+        return [
+            result
+            for kiosks in (1, max(_KIOSKS))
+            for result in server_times(
+                ask_server(server, requests, kiosks=kiosks), f"llama.cpp's server, {_who(kiosks)}"
+            )
+        ]
 
 
 def _beside_cameras(

@@ -10,8 +10,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from edge.rate_limit import RateLimiter
 from edge.request_body import BodyTooLongError, ClientGoneError, read_body, replayed
 
-__all__ = ["SAFETY_HEADERS", "Doorman", "RateLimiter"]
-
 MAX_BODY_BYTES = 4096
 _HEADERS = (
     (
