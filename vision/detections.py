@@ -55,6 +55,8 @@ class Detections:
 
     def at_least(self, score: float) -> "Detections":
         """The boxes with this score or more."""
+        if not len(self):
+            return self
         return self.select(self.score >= score)
 
     def clip(self, *, width_px: int, height_px: int) -> "Detections":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vision import pictures
-from vision.pictures import Field, Mask, Picture
+from vision.pictures import Box, Field, Mask, Picture
 from vision.shrunk import Shrunk
 
 _BACK_S = 0.19  # motion is told against a frame at least this old: a slow hand moves little from frame to frame
@@ -20,10 +20,13 @@ _SETTLE_S = 8.0  # a change away from the shelves that lasts this long belongs t
 _FLOOD_SHARE = 0.5
 _ADAPT_S = 15.0
 _ADAPT_EVERY_S = 0.5
-_COMPARE_EVERY_S = 0.5  # while something moves; what was put down is noticed within this time
-_REFRESH_S = 3.0
+_COMPARE_EVERY_S = 1.0  # while something moves; what was put down is noticed within this time
+_REFRESH_S = 6.0  # light that changes slowly adds up to a change before that
+_NOISE_S = 3.0
 _NOISE_FACTOR = 4.0
 _SPECK_PX = 7
+_AROUND_PX = 24  # what moves fades out beside the tiles that it changes, and the difference looks 12 pixels around
+_MOST_LOOKED_AT = 0.6  # of the picture, as a part of it: from there on the whole costs no more
 _TRACE = _SAME_SCORE = 0.5
 _WALKER_LEVELS = 8.0  # people who walked changed a tile by 45 at least, a codec in a still scene one by 4 to 18
 _ALIKE_FACTOR = 3.0
@@ -96,6 +99,10 @@ class _Past:
             self._features = pictures.features(self.shrunk.small)
         return self._features
 
+    def features_in(self, place: Box) -> Field:
+        """Features of a part of the picture alone, where those of the whole were not made."""
+        return pictures.features(self.shrunk.small[place]) if self._features is None else self._features[place]
+
     @property
     def tiles(self) -> Field:
         if self._tiles is None:
@@ -121,6 +128,8 @@ class MotionGate:
         self._compared_s = -np.inf
         self._last = GateView(False, False, np.zeros_like(keep_out), self._compare)
         self._adapted_s = time_s
+        self._noise = 0.0
+        self._noise_s = -np.inf
         self.quiet_frames = 0
 
     def look(self, shrunk: Shrunk, time_s: float) -> GateView:
@@ -161,15 +170,31 @@ class MotionGate:
         return past is looked or not pictures.is_changed(sample, past.shrunk.sample)
 
     def _look_in_full(self, now: _Past, past: _Past) -> GateView:
-        moving = np.zeros_like(self._keep_out)
-        if past is not now:
-            step = pictures.light_step(now.tiles, past.tiles)
-            moving = _changed(pictures.difference(now.features, past.features, step))
+        moving = self._moving(now, past)
         self._moved |= moving
         view = GateView(bool(moving.any()), False, moving, self._compare)
         if not view.is_open or now.time_s - self._compared_s >= _COMPARE_EVERY_S:
             self._compare()
         return view
+
+    def _moving(self, now: _Past, past: _Past) -> Mask:
+        """Where something moves: looked for around the tiles that changed and where something moved before."""
+        moving = np.zeros_like(self._keep_out)
+        if past is now:
+            return moving
+        place = pictures.around_changes(
+            now.shrunk.sample, past.shrunk.sample, moving.shape, also=self._last.moving, margin_px=_AROUND_PX
+        )
+        is_noise_old = now.time_s - self._noise_s > _NOISE_S
+        if is_noise_old or (place is not None and moving[place].size > _MOST_LOOKED_AT * moving.size):
+            score = pictures.difference(now.features, past.features, pictures.light_step(now.tiles, past.tiles))
+            self._noise, self._noise_s = pictures.noise_level(score), now.time_s
+            return _changed(score, self._noise)
+        if place is not None:
+            tiles = (pictures.rough_tile_means(one.shrunk.sample) for one in (now, past))
+            score = pictures.difference(now.features_in(place), past.features_in(place), pictures.light_step(*tiles))
+            moving[place] = _changed(score, self._noise)
+        return moving
 
     def _compare(self) -> Unlike:
         """Compare the picture last looked at in full with the background, once."""
@@ -181,8 +206,9 @@ class MotionGate:
             return Unlike(nothing, nothing, is_flooded=False)
         light = pictures.light_plane(now.tiles, pictures.tile_means(self._background), self._keep_out.shape)
         score = pictures.difference(now.features, self._background, light)
-        foreground = _changed(score)
-        traces = foreground | _changed(score, least=_TRACE)
+        noise = pictures.noise_level(score)
+        foreground = _changed(score, noise)
+        traces = foreground | _changed(score, noise, least=_TRACE)
         self._unlike = Unlike(foreground, traces, is_flooded=bool(foreground.mean() > _FLOOD_SHARE))
         self._settle(now, foreground)
         if now.time_s - self._adapted_s >= _ADAPT_EVERY_S and not self._unlike.is_flooded:
@@ -223,6 +249,6 @@ class MotionGate:
         self._looked = self._unlike = None
 
 
-def _changed(score: Field, *, least: float = 1.0) -> Mask:
-    threshold = max(least, _NOISE_FACTOR * pictures.noise_level(score))
+def _changed(score: Field, noise: float, *, least: float = 1.0) -> Mask:
+    threshold = max(least, _NOISE_FACTOR * noise)
     return pictures.without_specks(score > threshold, min_area_px=_SPECK_PX)

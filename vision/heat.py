@@ -40,6 +40,9 @@ class HeatGrid:
         """Take one picture's tracks; ``frame_size_px`` is (width, height). Who is hidden now is nowhere."""
         step_s = 0.0 if self._last_s is None else min(max(time_s - self._last_s, 0.0), _LONGEST_STEP_S)
         self._last_s = time_s
+        if not tracks:
+            self._present = frozenset()
+            return
         present = frozenset(track.id for track in tracks if track.id is not None)
         self._people += len(present - self._present)
         self._present = present

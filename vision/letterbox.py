@@ -34,6 +34,8 @@ class Letterbox:
 
     def restore(self, found: Detections) -> Detections:
         """Boxes in the input's pixels as boxes in the picture's, cut off at its edges."""
+        if not len(found):
+            return found
         shares = [whole / placed for whole, placed in zip(self.picture_size_px, self.placed_size_px, strict=True)]
         grow = np.array(shares * 2, np.float32)
         corner = np.array(self.placed_at_px * 2, np.float32)

@@ -113,6 +113,8 @@ class Tracker:
             ValueError: time went back or stood still.
         """
         self._predict(time_s)
+        if not self._living and not len(detections):
+            return []  # most frames: nobody is there
         self._match(detections, time_s)
         self._confirm_and_end(time_s, frame_size_px)
         return [track.shown(time_s) for track in self._living]

@@ -79,3 +79,34 @@ def test_a_hand_right_after_a_place_was_learnt_anew_opens_the_gate() -> None:
     gate.absorb(last.small, np.ones((240, 320), bool))
     last.let_go()
     assert looks(gate, [with_pack()], from_s=1.6) == [(True, False)]
+
+
+def test_motion_is_found_where_it_is_in_a_picture_that_is_else_the_same() -> None:
+    gate = MotionGate(pictures.shrink(shop()), np.zeros((240, 320), bool), 0.0)
+    looks(gate, [shop(noise=1.0, seed=n) for n in range(4)], from_s=0.2)  # the noise is known from a whole look
+    shrunk = Shrunk(with_pack(noise=1.0, seed=9))
+    moving = gate.look(shrunk, 1.0).moving
+    rows, columns = np.nonzero(moving)
+    assert (rows.min(), rows.max()) == pytest.approx((100, 124), abs=6)
+    assert (columns.min(), columns.max()) == pytest.approx((150, 164), abs=6)
+
+
+@pytest.mark.parametrize("shape", [(240, 320), (180, 320), (135, 240)])
+def test_the_box_around_changes_holds_them_and_what_moved_before(shape: tuple[int, int]) -> None:
+    before = np.full((shape[0] // 2, shape[1] // 2, 3), 90, np.uint8)
+    now = before.copy()
+    now[20:28, 40:48] = 200
+    also = np.zeros(shape, bool)
+    nothing = pictures.around_changes(before, before, shape, also=also, margin_px=24)
+    assert nothing is None
+    rows, columns = pictures.around_changes(now, before, shape, also=also, margin_px=24) or (slice(0), slice(0))
+    assert rows.start <= 40 - 16
+    assert rows.stop >= 56 + 16
+    assert columns.start <= 80 - 16
+    assert columns.stop >= 96 + 16
+    also[100:110, 200:210] = True
+    rows, columns = pictures.around_changes(now, before, shape, also=also, margin_px=24) or (slice(0), slice(0))
+    assert rows.start <= 40
+    assert rows.stop >= 110
+    assert columns.start <= 80
+    assert columns.stop >= 210
