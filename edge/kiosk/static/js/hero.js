@@ -57,10 +57,11 @@ export class Hero {
   }
 
   offer(tile) {
+    const isOwn = this.words.code === this.words.home; // the shop words its offers in its own language only
     const text = el(
       "span",
       { class: "hero-text" },
-      el("span", { class: "eyebrow" }, tile.offer_text || this.words.say("on_offer")),
+      el("span", { class: "eyebrow" }, (isOwn && tile.offer_text) || this.words.say("on_offer")),
       el("strong", {}, tile.name),
       el("span", { class: "brand-line" }, [tile.brand, tile.size].filter(Boolean).join(" · ")),
       placeChip(this.words, tile),

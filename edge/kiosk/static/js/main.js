@@ -14,6 +14,7 @@ import { Words } from "./words.js";
 
 const REFRESH_MS = 20000;
 const RETRY_MS = 1500;
+const TICKETS_SHOWN = 2;
 const byId = (id) => document.getElementById(id);
 
 class Screen {
@@ -167,7 +168,7 @@ class Screen {
 
   drawTickets() {
     const strip = byId("tickets");
-    replace(strip, ...this.tickets.open.map(({ ticket, is_taken }) => el("p", {}, icon(is_taken ? "walk" : "ticket"), el("strong", {}, ticket), el("span", {}, this.words.say(is_taken ? "ticket_coming_title" : "ticket_title")))));
+    replace(strip, ...this.tickets.open.slice(-TICKETS_SHOWN).map(({ ticket, is_taken }) => el("p", {}, icon(is_taken ? "walk" : "ticket"), el("strong", {}, ticket), el("span", {}, this.words.say(is_taken ? "ticket_coming_title" : "ticket_title")))));
     strip.hidden = this.tickets.open.length === 0;
     if (!this.ticket) return;
     const state = this.tickets.stateOf(this.ticket);
