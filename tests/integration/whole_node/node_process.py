@@ -115,11 +115,14 @@ class WholeNode:
         command = [str(BACKROOM), "run", "--shop", str(self.shop), "--data", str(self.places.data), "--json"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(lambda: not self.is_alive or b"}\n" in self.log.read_bytes(), "the node answers", START_S)
-        assert self.is_alive, self.log.read_text()
-        line = next(line for line in self.log.read_text().splitlines() if line.startswith("{"))
-        self.addresses = json.loads(line)
-        assert "error" not in self.addresses, self.addresses
+        try:
+            wait_until(lambda: not self.is_alive or b"}\n" in self.log.read_bytes(), "the node answers", START_S)
+            line = next((line for line in self.log.read_text().splitlines() if line.startswith("{")), "{}")
+            self.addresses = json.loads(line)
+            assert "kiosk" in self.addresses, self.log.read_text()
+        except AssertionError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

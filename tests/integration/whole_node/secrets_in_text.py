@@ -71,7 +71,7 @@ def _accounts(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 @st.composite
 def _mail(draw: st.DrawFn) -> tuple[str, list[str]]:
-    name = draw(st.text("abcdefghijklmnopqrstuvwxyz", min_size=8, max_size=14))
+    name = f"zq{draw(st.text('abcdefghijklmnopqrstuvwxyz', min_size=6, max_size=12))}"  # no word of ours
     address = f"{name}@canary-{draw(st.integers(100, 999))}.example.org"
     return name, [address, address.upper(), base64.b64encode(address.encode()).decode()]
 

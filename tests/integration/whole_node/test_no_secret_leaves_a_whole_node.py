@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -29,16 +30,15 @@ _ROW_PX, _PIECE = 24, 32
 
 @pytest.fixture
 def node(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[tuple[WholeNode, Wiretap]]:
-    tap = Wiretap(mosquitto.port)
     key = NodeKey.load(tmp_path / "head-office.key").public
-    node = WholeNode(tmp_path, tap.port, settings=f'command_key = "{key}"\n')
-    node.draw_cameras(picture_with_a_face())
-    catalogue = node.shop / "catalogue.csv"
-    row = f"BR-0999,Canary biscuits {IN_CATALOGUE},Mrs {NAME},1 kg,1.69,1.69/kg,Bakery,1,1,,,{MAIL}\n"
-    catalogue.write_text(catalogue.read_text() + row)
-    with node:
-        yield node, tap
-    tap.close()
+    with closing(Wiretap(mosquitto.port)) as tap:
+        node = WholeNode(tmp_path, tap.port, settings=f'command_key = "{key}"\n')
+        node.draw_cameras(picture_with_a_face())
+        catalogue = node.shop / "catalogue.csv"
+        row = f"BR-0999,Canary biscuits {IN_CATALOGUE},Mrs {NAME},1 kg,1.69,1.69/kg,Bakery,1,1,,,{MAIL}\n"
+        catalogue.write_text(catalogue.read_text() + row)
+        with node:
+            yield node, tap
 
 
 def test_nothing_planted_leaves_or_stays(
@@ -86,6 +86,7 @@ def _through_the_kiosk(running: WholeNode, told: list[bytes], planted: list[str]
     @settings(
         max_examples=QUESTIONS,
         database=None,
+        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(planted_texts())
