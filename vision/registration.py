@@ -25,6 +25,7 @@ _BY_CHANCE = 0.1  # of the blocks, one more aside
 _MOSTLY = 0.5
 _FEWEST_STILL = 12  # textured blocks: somebody's back has fewer
 _STILL_PART = 0.6
+_FEWEST_ALL_STILL = 6  # a bare wall with a poster had 8, every one of them still; a back sways
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,11 @@ def _vectors(of: Directions) -> Field:
 
 
 def is_still(before: Directions, now: Directions) -> bool:
-    """Whether two pictures show the same busy scene, people in parts of it aside; somebody's back is not busy."""
+    """Whether two pictures show the same busy scene, people in parts of it aside, or a barer one, quite still.
+
+    Somebody's back is not busy and never stands quite still.
+    """
     kept, textured = kept_blocks(before, now)
-    return textured >= _FEWEST_STILL and kept >= _STILL_PART * textured
+    if textured < _FEWEST_STILL:
+        return kept == textured >= _FEWEST_ALL_STILL
+    return kept >= _STILL_PART * textured
