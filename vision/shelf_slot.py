@@ -21,6 +21,8 @@ _HELD_AGAIN_S = 0.3
 _UNTOLD_AGAIN_S, _UNTOLD_MOST_S = 0.5, 60.0  # a slot that its sources could not tell is asked for ever more rarely
 _UNTOLD_ENOUGH_S = 2.0  # asked for as rarely as this, its neighbours go on without it
 _REBUILT_S = 120.0  # at rest for so long, what is around a slot was changed for good
+_BACKED = 0.8
+"""Share from which a guess is remembered. From .5 on one wrong guess stood for two minutes of a rendered day."""
 _DARK_LEVEL = 14  # grey levels: where nine tenths of a slot's pixels are darker, no pack can be told from the back
 
 
@@ -224,9 +226,9 @@ def _taken_as(is_stocked: bool) -> Opinion:
 
 
 def _decided(opinion: Opinion, is_stocked: bool) -> Opinion:
-    """The opinion of a look that was claimed, should it be seen again; what was claimed against it stays unsure."""
-    is_likelier = (opinion.stocked > 0.5) == is_stocked
-    return _taken_as(is_stocked) if opinion.verdict is Verdict.UNSURE and is_likelier else opinion
+    """The opinion of a look that was claimed, should it be seen again; what likeness hardly backed stays unsure."""
+    backed = opinion.stocked if is_stocked else 1.0 - opinion.stocked
+    return _taken_as(is_stocked) if opinion.verdict is Verdict.UNSURE and backed >= _BACKED else opinion
 
 
 def looks_in(place: SlotPlace, patch_bgr: Picture) -> list[Look]:
