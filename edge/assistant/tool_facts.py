@@ -108,6 +108,8 @@ class AllergenFact(ToolFact):
     kind: ClassVar[str] = "allergens"
     sku: str
     allergens: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """The same in the language of the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,7 +166,8 @@ class Tools:
 
     def allergens(self, product: Product) -> AllergenFact:
         """What the catalogue lists."""
-        return AllergenFact(sku=product.sku, allergens=product.allergens)
+        names = tuple(map(self.formats.allergen_words, product.allergens))
+        return AllergenFact(sku=product.sku, allergens=product.allergens, names=names)
 
     def alternatives(self, product: Product, *, any_allergen: bool = False) -> tuple[Product, ...]:
         """What could stand in for it and was not seen to be gone; what was seen on its shelf comes first.

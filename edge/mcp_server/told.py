@@ -34,6 +34,16 @@ class SearchTold(_Told):
     match: Annotated[Literal["one", "several", "none"], Field(description="none: the shop has no such product.")]
     total: Annotated[int, Field(description="How many fit; the list may be shorter.")]
     products: Sequence[ProductTold]
+    alike: Annotated[
+        Sequence[ProductTold], Field(description="Where nothing fits: what may have been meant. Ask, do not claim.")
+    ] = ()
+
+
+class SimilarTold(_Told):
+    """Products to think of beside one."""
+
+    sku: str
+    products: Sequence[ProductTold]
 
 
 class PriceTold(_Told):

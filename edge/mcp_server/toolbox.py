@@ -28,9 +28,11 @@ from edge.mcp_server.told import (
     ProductTold,
     SearchTold,
     ServiceTold,
+    SimilarTold,
     TicketTold,
 )
 
+_SIMILAR = 8
 CALLER = "mcp"
 """Source of the tickets that programs ask for; while one is open, the same one is given again."""
 
@@ -69,6 +71,9 @@ class Toolbox:
             Tool("policy", "Returns, services, telephone and address of the shop.", Nothing, PolicyTold, self._policy),
             Tool("allergens", "Allergens that the shop's data list for a product.", OfProduct, AllergensTold,
                  self._allergens),
+            Tool("alternatives", "What could stand in for a product; nothing that was seen to be gone.", OfProduct,
+                 SimilarTold, self._alternatives),
+            Tool("goes_with", "Products that the shop suggests with one.", OfProduct, SimilarTold, self._goes_with),
             Tool("call_colleague", "Call a member of staff; gives the number of the ticket that they see.", Nothing,
                  TicketTold, self._call_colleague, is_read_only=False),
         )  # fmt: skip
@@ -80,7 +85,8 @@ class Toolbox:
             raise HostileTextError("The query is aimed at the machine, not at the shop. Give words for a product.")
         found = self._tools.find(guarded.question, limit=asked.limit) if guarded.question else None
         if found is None or found.kind == "none":
-            return SearchTold(match="none", total=0, products=())
+            alike = found.proposals if found is not None else ()
+            return SearchTold(match="none", total=0, products=(), alike=tuple(map(self._product, alike)))
         shown = found.products[: asked.limit]
         return SearchTold(match=found.kind, total=found.total, products=tuple(self._product(one) for one in shown))
 
@@ -130,6 +136,16 @@ class Toolbox:
     def _allergens(self, asked: OfProduct) -> AllergensTold:
         fact = self._tools.allergens(self._known(asked.sku))
         return AllergensTold(sku=asked.sku, listed=fact.allergens)
+
+    def _alternatives(self, asked: OfProduct) -> SimilarTold:
+        product = self._known(asked.sku)
+        return SimilarTold(
+            sku=asked.sku, products=tuple(map(self._product, self._tools.alternatives(product)[:_SIMILAR]))
+        )
+
+    def _goes_with(self, asked: OfProduct) -> SimilarTold:
+        product = self._known(asked.sku)
+        return SimilarTold(sku=asked.sku, products=tuple(map(self._product, self._tools.goes_with(product)[:_SIMILAR])))
 
     def _call_colleague(self, _: Nothing) -> TicketTold:
         answer = self._assistant.call_colleague(kiosk_id=CALLER, session=CALLER)

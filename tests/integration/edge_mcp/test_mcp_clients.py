@@ -25,7 +25,19 @@ from edge.serving import WebSurface, take_port
 from edge.status import write_status
 from tests.unit.edge_mcp.staged import staged_toolbox
 
-TOOLS = ["find_product", "price", "availability", "locate", "offers", "hours", "policy", "allergens", "call_colleague"]
+TOOLS = [
+    "find_product",
+    "price",
+    "availability",
+    "locate",
+    "offers",
+    "hours",
+    "policy",
+    "allergens",
+    "alternatives",
+    "goes_with",
+    "call_colleague",
+]
 KEFIR = "BR-0076"
 
 

@@ -105,7 +105,7 @@ export function placeChip(words, place) {
 
 function allergenRow(words, fact) {
   if (!fact) return null;
-  const chips = fact.allergens.map((name) => el("span", { class: "chip allergen" }, name));
+  const chips = (fact.names ?? fact.allergens).map((name) => el("span", { class: "chip allergen" }, name));
   return el(
     "div",
     { class: "allergens" },

@@ -44,6 +44,7 @@ export class Words {
   }
 
   age(seconds) {
+    if (seconds < 10) return this.say("just_now");
     if (seconds < 90) return this.say("seconds_ago", { n: Math.floor(seconds) });
     if (seconds < 5400) return this.say("minutes_ago", { n: Math.floor(seconds / 60) });
     return this.say("hours_ago", { n: Math.floor(seconds / 3600) });
