@@ -26,6 +26,8 @@ class WordForms(LanguageFile):
     percent: str
     free: Patterns
     """What is free of something; the first group is its name. Questions are rewritten to ``milk free`` before."""
+    head_first: bool = False
+    """In a name the thing itself stands first, and what is in it after: "riz au lait" is no milk."""
     joining: frozenset[str]
     plurals: Rewritten
     """Endings, to the singular; the first that fits is the only one."""

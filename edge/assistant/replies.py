@@ -16,7 +16,7 @@ from edge.assistant.reply import Reply
 from edge.assistant.router import Route, Router
 from edge.assistant.shop_replies import ShopReplies
 from edge.assistant.suggestions import Suggestions
-from edge.assistant.talk import NOTHING, Talk, continued, fitting, own_words, wanted
+from edge.assistant.talk import NOTHING, Talk, called, continued, fitting, own_words, wanted
 from edge.assistant.tool_facts import (
     MatchesFact,
     OtherSizeFact,
@@ -124,10 +124,11 @@ class Replies:
     def _cheapest(self, route: Route, last: Talk) -> Reply:
         """The one that costs least of those that are named, or of those on the screen where none is."""
         if self._router.content(route.words):
-            named = self._tools.find(route.words, limit=_MATCHES).products
-            among = tuple(product for product in named if product.department == named[0].department)
+            among = self._tools.find(route.words, limit=_MATCHES).products
+            among = called(among, self._router.content(route.words), self._words)
         else:
             among = self._on_screen(last)
+        among = tuple(product for product in among if product.department == among[0].department)
         if not among:
             return Reply(route.intent, self._answers.say.dont_know)
         return self._one(Intent.HOW_MUCH, min(among, key=lambda product: self._tools.price(product).amount))

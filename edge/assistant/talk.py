@@ -50,6 +50,16 @@ def fitting(candidates: Sequence[Product], content: Collection[str], forms: Word
     return tuple(product for product in candidates if asked and asked <= own_words(product, forms))
 
 
+def called(products: Sequence[Product], content: Collection[str], forms: WordForms) -> tuple[Product, ...]:
+    """Those that are what the words say, not only made with it; all of them where none is, or a name does not tell."""
+    asked = {word for text in content for word in forms.of(text)}
+    first = [
+        {word for text in (product.name, *product.keywords) for word in forms.of(text)[:1]} for product in products
+    ]
+    chosen = [product for product, words in zip(products, first, strict=True) if words & asked]
+    return tuple(chosen) if forms.head_first and chosen else tuple(products)
+
+
 def wanted(words: str, product: Product, forms: WordForms) -> int | None:
     """How many of the product are asked for; a number that is part of its name or size is no such number."""
     own = {number for word in forms.of(f"{product.name} {product.size}") for number in _NUMBER.findall(word)}

@@ -31,6 +31,10 @@ ANSWERED = [
     ("fr", "1 litre de lait demi-écrémé", "where_is", "Lait demi-écrémé 1,5 %, 1 l"),
     ("fr", "y a-t-il du lait dans le chocolat noir ?", "allergens", "Chocolat noir 70 %"),
     ("fr", "avez-vous du chocolat sans lait ?", "have_you_got", "Chocolat végan à l'avoine"),
+    ("fr", "avez-vous du lait sans lactose ?", "have_you_got", "Vérifiez l'étiquette"),
+    ("fr", "un coca zéro", "where_is", "Zestello Cola zéro sucre"),
+    ("fr", "quel est le lait le moins cher ?", "how_much", "Lait UHT 3,5 %"),  # the rice pudding costs less
+    ("fr", "vous avez purée de tomates passata", "have_you_got", "allée 5, travée 2"),
     ("fr", "le cola est-il épuisé ?", "have_you_got", "Non, il reste Zestello Cola, 1,5 l."),
     ("fr", "le quinoa est-il épuisé ?", "have_you_got", "Son rayon était vide"),
     ("fr", "le camembert est-il en promotion", "offers", "pas en promotion aujourd'hui"),
@@ -55,6 +59,10 @@ ANSWERED = [
     ("es", "¿hay leche en el chocolate negro?", "allergens", "Chocolate negro 70 %"),
     ("es", "¿las galletas de mantequilla tienen huevo?", "allergens", "gluten, leche"),
     ("es", "¿tienen chocolate sin leche?", "have_you_got", "Chocolate vegano de avena"),
+    ("es", "pan sin gluten", "where_is", "Compruebe la etiqueta"),
+    ("es", "¿el tofu ahumado es sin gluten?", "allergens", "Compruebe la etiqueta"),
+    ("es", "¿cuál es la leche más barata?", "how_much", "Leche UHT 3,5 %"),  # the rice pudding costs less
+    ("es", "¿qué precio tiene la lasaña boloñesa?", "how_much", "3,29 €"),
     ("es", "¿la quinoa está agotada?", "have_you_got", "Su estante estaba vacío"),
     ("es", "¿el camembert está en oferta?", "offers", "hoy sin oferta"),
     ("es", "¿qué ofertas hay?", "offers", "Aquí hay 3 de las 20 ofertas."),
@@ -89,6 +97,8 @@ def test_it_is_understood_and_answered(language: str, question: str, intent: str
         ("fr", "je suis allergique aux arachides, quel chocolat puis-je manger ?"),
         ("fr", "quel vin recommandez-vous ?"),
         ("fr", "quels produits contiennent du gluten ?"),
+        ("fr", "chocolat sans noisettes"),
+        ("fr", "le gin le plus cher"),
         ("es", "¿tienen sofás?"),
         ("es", "¿tienen caviar?"),
         ("es", "¿qué tiempo hace mañana?"),
@@ -96,6 +106,8 @@ def test_it_is_understood_and_answered(language: str, question: str, intent: str
         ("es", "soy alérgico a los cacahuetes, ¿qué chocolate puedo comer?"),
         ("es", "¿qué vino me recomienda?"),
         ("es", "¿qué productos contienen gluten?"),
+        ("es", "chocolate sin avellanas"),
+        ("es", "la ginebra más cara"),
     ],
 )
 def test_what_the_shop_does_not_hold_nobody_knows(language: str, question: str) -> None:
