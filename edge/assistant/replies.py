@@ -239,8 +239,10 @@ class Replies:
         # "Allergic to nuts, which chocolate" must not end at the chocolate with nuts.
         every = self._words.of(route.words)
         called = [word for word in every if word not in caution.free_from]
-        tries = (" ".join(every), " ".join(called), bare) if caution.is_read else ()
-        for words in (*tries, " ".join(said)):
+        tries: tuple[str, ...] = (" ".join(every), " ".join(called), bare) if caution.is_read else ()
+        if not caution.is_read or route.intent is Intent.ALLERGENS:
+            tries = (*tries, " ".join(said))  # else "plant milk without soya" would end at another plant product
+        for words in tries:
             found = self._tools.find(words)
             asked = {word for text in self._router.content(words) for word in self._words.of(text)}
             if found.kind == "one" and asked and asked <= own_words(found.products[0], self._words):
