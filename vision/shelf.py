@@ -115,7 +115,11 @@ class ShelfWatch:
             covered = persons | self._covered(view)
             for slot in due:
                 self._look(slot, image_bgr, covered, persons, time_s)
-        return self._settle(None if view.is_open else image_bgr, time_s)
+        update = self._settle(None if view.is_open else image_bgr, time_s)
+        if not view.is_open:
+            for slot in self._slots:
+                slot.see_rims(image_bgr)
+        return update
 
     def _note_motion(self, view: GateView, time_s: float) -> None:
         if not view.is_open:

@@ -188,6 +188,11 @@ class ShelfSlot:
         changed = [cell for cell, (was, now) in enumerate(zip(self.stocked, states, strict=True)) if was != now]
         return are_shown(rims_of(self.place, image_bgr), self.rims, cells=cells, changed=changed)
 
+    def see_rims(self, still_bgr: Picture) -> None:
+        """Remember what is above and below, where the slot was only ever settled while something moved."""
+        if self.rims is None and self.units is not None and not self.dirty:
+            self.rims = rims_of(self.place, still_bgr)
+
     def accept(self, still_bgr: Picture | None) -> int | None:
         """Settle: learn the looks, and give the units when they are news.
 

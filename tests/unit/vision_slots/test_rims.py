@@ -6,6 +6,7 @@ import pytest
 from vision.config import SlotSettings
 from vision.pictures import Picture
 from vision.rims import are_hidden, are_shown, rims_of
+from vision.shelf_slot import ShelfSlot
 from vision.slots import SlotPlace, place_slots
 
 SIZE = (320, 240)
@@ -77,3 +78,18 @@ def test_an_arm_that_comes_over_the_rim_does_not(place: SlotPlace) -> None:
 def test_where_there_never_was_a_rail_nothing_is_known_to_be_in_sight(place: SlotPlace) -> None:
     bare = shelf(rails=False, stocked=False)
     assert not are_shown(rims_of(place, bare), rims_of(place, bare), cells=(0, 1), changed=(0, 1))
+
+
+def test_a_slot_that_settled_while_something_moved_still_comes_to_know_its_rims(place: SlotPlace) -> None:
+    slot = ShelfSlot.of(place, 0.0)
+    slot.look(shelf(), np.zeros((120, 160), bool), 1.0)
+    slot.take_first(None)
+    for time_s in (1.0, 2.0, 3.0):
+        slot.propose((True, True), time_s, steady_s=1.0)
+    slot.see_rims(shelf())
+    assert slot.rims is None, "nothing was settled yet"
+    slot.accept(None)  # somebody walks past elsewhere
+    coat = np.full_like(shelf(), 90)
+    assert not slot.is_behind_something((False, False), coat, 4.0)
+    slot.see_rims(shelf())
+    assert slot.is_behind_something((False, False), coat, 5.0)
