@@ -28,7 +28,7 @@ SUMMARIES = {
     "audit": "Show the chain of decisions, and check that nothing in it was changed.",
     "privacy": "Tell what leaves the shop and why, find personal data in text, sign the policy.",
     "vault": "Unredacted stills for whoever holds the key, each with a reason and a row in the audit.",
-    "backup": "Copy the store to a second medium, beside a running node.",
+    "backup": "Copy the store to a second medium, beside a running node, or put a copy back.",
     "models": "List, verify, activate and roll back weights.",
     "bench": "Measure an area against the raw library or a peer.",
     "cloud": "Head office's side: receive facts, and report what is missing.",

@@ -51,10 +51,10 @@ def back_up(store: Path, folder: Path) -> Backup:
     began_s, aside = time.perf_counter(), folder / f".{NAME}.new"
     try:
         aside.unlink(missing_ok=True)
-        _copy(store, aside)
-        _check(aside)
+        copy_store(store, aside)
+        check_copy(aside)
         aside.replace(folder / NAME)
-        _sync(folder)
+        sync_path(folder)
     except OSError as error:
         raise StoreUnavailableError(f"{folder}: the copy cannot be written: {error.strerror}") from error
     finally:
@@ -64,7 +64,13 @@ def back_up(store: Path, folder: Path) -> Backup:
     return Backup(folder / NAME, datetime.now(UTC), status.st_size, time.perf_counter() - began_s, is_same_disk)
 
 
-def _copy(store: Path, target: Path) -> None:
+def copy_store(store: Path, target: Path) -> None:
+    """Write what ``store`` and its log hold into the new file ``target``, on the disk when it returns.
+
+    Raises:
+        StoreUnavailableError: it cannot be read or written.
+        StoreFullError: there is no room beside ``target``.
+    """
     # Not `open_reader`: SQLite refuses VACUUM INTO under query_only, though the source is only read.
     connection = sqlite3.connect(f"file:{quote(str(store.absolute()))}?mode=ro", uri=True, timeout=5.0)
     try:
@@ -72,13 +78,14 @@ def _copy(store: Path, target: Path) -> None:
     except sqlite3.Error as error:
         if means_no_room(error):
             raise StoreFullError(f"{target.parent}: no room for a copy of {store}") from error
-        raise StoreUnavailableError(f"the store cannot be copied: {error}") from error
+        raise StoreUnavailableError(f"{store} cannot be copied: {error}") from error
     finally:
         connection.close()
-    _sync(target)
+    sync_path(target)
 
 
-def _check(copy: Path) -> None:
+def check_copy(copy: Path) -> None:
+    """Read the whole file; raises StoreUnavailableError when SQLite finds anything wrong."""
     connection = sqlite3.connect(f"file:{quote(str(copy.absolute()))}?mode=ro", uri=True)
     try:
         finding = quick_check(connection)
@@ -88,7 +95,8 @@ def _check(copy: Path) -> None:
         raise StoreUnavailableError(f"the copy is not whole: {finding}")
 
 
-def _sync(path: Path) -> None:
+def sync_path(path: Path) -> None:
+    """Have a file's content, or a folder's names, on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
