@@ -66,11 +66,16 @@ class CameraTruth:
                 units = change.units
         return units
 
-    def hidden_at(self, t_s: float) -> str | None:
-        """What hides the shelf at a moment of the looped clip, if anything."""
+    def hidden_at(self, slot: str, t_s: float) -> str | None:
+        """What may hide a slot at a moment of the looped clip, if anything.
+
+        A hand that has left the slot it reached into, and is on its way out of the picture, hides it no more.
+        """
         into_s = t_s % self.duration_s
         spans = [*self.occlusions, *(f for f in self.faults if f.what == "blind")]
-        return next((span.what for span in spans if span.holds(into_s)), None)
+        standing = [span for span in spans if span.holds(into_s)]
+        left = [change.t_s for change in self.changes if change.slot == slot and change.t_s <= into_s]
+        return next((s.what for s in standing if s.what != "hand" or not any(s.holds(t) for t in left)), None)
 
     def due_s(self, change: Change) -> float:
         """When a change has to have been told: after whatever hides the shelf at that time has left."""
@@ -179,7 +184,7 @@ def _score_empties(camera: CameraTruth, empties: Sequence[Mapping[str, Any]], in
     for fact in empties:
         into.out_of_stock += 1
         told_s = fact["media_s"]
-        hidden = camera.hidden_at(told_s)
+        hidden = camera.hidden_at(fact["slot"], told_s)
         really = 0 in {camera.units_at(fact["slot"], t) for t in (told_s - SLACK_S, told_s) if t >= 0}
         if hidden or not really:
             why = f"behind a {hidden}" if hidden else "it was not empty"

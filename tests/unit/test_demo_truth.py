@@ -1,5 +1,6 @@
 """The demo's score: it must reward only what is right and must be able to fail in every way."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,16 @@ def test_a_right_report_holds() -> None:
 )
 def test_a_wrong_report_does_not_hold(changed: list[dict[str, Any]]) -> None:
     assert not score([CAMERA], changed, watched_s=70.0).holds
+
+
+def test_a_hand_hides_the_slot_that_it_is_at_until_it_leaves_it() -> None:
+    hand = Span(9.0, 12.5, "hand")
+    shelf = CameraTruth("cam-dairy", Path("c.mp4"), 60.0, {"d-1": 1}, (Change(11.5, "d-1", -1, 0),), (hand,), ())
+    assert shelf.hidden_at("d-1", 11.0) == "hand"
+    assert shelf.hidden_at("d-2", 12.0) == "hand"
+    assert shelf.hidden_at("d-1", 12.0) is None
+    stays = replace(shelf, occlusions=(Span(9.0, 12.5, "shopper"),))
+    assert stays.hidden_at("d-1", 12.0) == "shopper"
 
 
 def test_what_could_not_be_told_yet_is_not_asked_for() -> None:
