@@ -13,6 +13,7 @@ from edge.store.rows import StoredFact
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
+_LARGEST = 2**63 - 1  # what SQLite takes as a number
 _SHOWN_APART = frozenset({"at", "mono_s", "source"})
 
 
@@ -21,7 +22,9 @@ def facts(
     kind: Annotated[str | None, typer.Option(help="Only this kind, e.g. shelf.count")] = None,
     source: Annotated[str | None, typer.Option(help="Only this camera or kiosk.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000)] = 20,
-    after: Annotated[int | None, typer.Option(help="Only facts above this number, oldest first.")] = None,
+    after: Annotated[
+        int | None, typer.Option(min=0, max=_LARGEST, help="Only facts above this number, oldest first.")
+    ] = None,
     *,
     data: DataFolder = None,
     as_json: Json = False,

@@ -32,6 +32,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", help="Explain under this file, signed or not; else under the shop's own.")
 ]
+_MOST_DIGITS = 18  # within what SQLite takes as a number
 _KINDS = {fact_type.kind: fact_type for fact_type in FACT_TYPES}
 
 
@@ -149,6 +150,8 @@ def _fact(words: str, places: Places) -> Fact:
         ConfigError: there is no such fact, or it is none.
     """
     if words.isdecimal():
+        if len(words) > _MOST_DIGITS:
+            raise ConfigError(f"no fact has a number of {len(words)} digits; backroom facts shows their numbers")
         number = int(words)
         with reading_beside(places.store) as reading:
             stored = reading.facts(kind=None, source=None, after_id=number - 1, limit=1, newest_first=False)

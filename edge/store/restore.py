@@ -59,7 +59,9 @@ def restore(store: Path, copy: Path, *, now: datetime) -> Restored:
 
 def _require(store: Path, copy: Path) -> None:
     if not store.parent.is_dir():
-        raise StoreUnavailableError(f"{store.parent} is no folder; name the node's data folder with --data")
+        raise StoreUnavailableError(
+            f"{store.parent} is no folder; name the node's data folder with --data, or start the node once"
+        )
     if not copy.is_file():
         raise StoreUnavailableError(f"{copy}: there is no such file; name a copy that backroom backup made")
     if store.exists() and copy.samefile(store):

@@ -141,3 +141,12 @@ def test_an_older_signed_policy_is_refused_at_the_start_and_by_the_command(shop:
     assert start() == load_policy(DEFAULT_POLICY).version
     put(3)
     assert start() == "own-3"
+
+
+@pytest.mark.parametrize("number", ["9" * 20, "9" * 5000])
+def test_a_number_that_no_fact_can_have_is_a_sentence(number: str) -> None:
+    code, text = told("explain", number, "--policy", str(DEFAULT_POLICY))
+    assert (code, text.strip()) == (
+        1,
+        f"no fact has a number of {len(number)} digits; backroom facts shows their numbers",
+    )
