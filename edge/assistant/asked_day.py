@@ -18,7 +18,7 @@ from edge.shop_info import SpecialDay
 _ISO = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?(?![\d/])")
 _WORD = re.compile(r"[^\W_]+")
-_FURTHEST = timedelta(days=60)  # who keeps the special days enters them about this long before
+FURTHEST = timedelta(days=60)  # who keeps the special days enters them about this long before
 
 
 class UnreadDayError(ValueError):
@@ -106,7 +106,7 @@ def read_day(
         raise UnreadDayError("more than one day" if not unread else "words that are not understood")
     day = next(iter(found), None)
     is_special = day in {one.date for one in special}
-    if day is not None and (day < today or (day > today + _FURTHEST and not is_special)):
+    if day is not None and (day < today or (day > today + FURTHEST and not is_special)):
         raise UnreadDayError("a day gone by or far away")
     return day
 

@@ -18,7 +18,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
 
 from edge.mcp_server.errors import NodeSilentError
-from edge.mcp_server.server import NAME, refusal
+from edge.mcp_server.server import INSTRUCTIONS, NAME, refusal
 
 _ANSWER_WITHIN_S = 30.0
 _SILENT = "The shop's node does not answer. Is it running? Look at: backroom status"
@@ -70,6 +70,12 @@ class Bridge:
 
 async def serve_stdio(bridge: Bridge) -> None:
     """Serve until standard input ends; nothing else may be written to standard output meanwhile."""
-    server: Any = Server(NAME, version=version("backroom"), on_list_tools=bridge.list, on_call_tool=bridge.call)
+    server: Any = Server(
+        NAME,
+        version=version("backroom"),
+        instructions=INSTRUCTIONS,
+        on_list_tools=bridge.list,
+        on_call_tool=bridge.call,
+    )
     async with stdio_server() as (read, write):
         await server.run(read, write, server.create_initialization_options())

@@ -11,6 +11,10 @@ class ProductUnknownError(ToolRefusedError):
     """No product has this number."""
 
 
+class DayFarError(ToolRefusedError):
+    """The shop's hours of that day are not known for certain."""
+
+
 class HostileTextError(ToolRefusedError):
     """A text is aimed at the machine."""
 

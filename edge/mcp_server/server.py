@@ -28,7 +28,7 @@ from edge.mcp_server.errors import HostileTextError, ToolRefusedError
 from edge.mcp_server.toolbox import Tool
 
 NAME = "backroom"
-_INSTRUCTIONS = (
+INSTRUCTIONS = (
     "Facts of one shop. Start with find_product; the other tools take the sku that it gives. Say nothing about prices,"
     " places, stock or allergens that a tool did not give."
 )
@@ -41,7 +41,7 @@ def create_server(tools: Mapping[str, Tool], counter: Counter) -> Server[Any]:
     return Server(
         NAME,
         version=version("backroom"),
-        instructions=_INSTRUCTIONS,
+        instructions=INSTRUCTIONS,
         on_list_tools=calls.list,
         on_call_tool=calls.call,
     )

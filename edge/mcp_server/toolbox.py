@@ -6,16 +6,18 @@ anything looks at it. Blocks for milliseconds; any thread may call it. Knows not
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
 
+from edge.assistant.asked_day import FURTHEST
 from edge.assistant.assistant import Assistant
 from edge.assistant.guard import guard, words_of_goods
 from edge.assistant.tools import Tools
 from edge.catalogue import Product
 from edge.mcp_server.asked import Listed, Nothing, OfDay, OfProduct, Search
-from edge.mcp_server.errors import HostileTextError, ProductUnknownError
+from edge.mcp_server.errors import DayFarError, HostileTextError, ProductUnknownError
 from edge.mcp_server.told import (
     AllergensTold,
     AvailabilityTold,
@@ -119,9 +121,20 @@ class Toolbox:
         return OffersTold(total=len(products), offers=shown)
 
     def _hours(self, asked: OfDay) -> HoursTold:
+        self._require_known(asked.day)
         fact = self._tools.hours(asked.day)
         opens = tuple((span.opens, span.closes) for span in fact.ranges)
         return HoursTold(day=fact.day, opens=opens, special=fact.special, is_open_now=fact.is_open_now)
+
+    def _require_known(self, day: date | None) -> None:
+        """As at the kiosk: holidays further away may not be entered yet, and then the weekday's hours are wrong."""
+        today = self._tools.local_now().date()
+        if day is None or today <= day <= today + FURTHEST:
+            return
+        if day < today or day not in {special.date for special in self._tools.shop.info.exceptions}:
+            raise DayFarError(
+                f"Hours are known from today to {today + FURTHEST}. Give a day of these, or call_colleague."
+            )
 
     def _policy(self, _: Nothing) -> PolicyTold:
         returns, info = self._tools.returns(), self._tools.shop.info

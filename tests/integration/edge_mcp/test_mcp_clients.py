@@ -104,6 +104,7 @@ def test_the_official_client_lists_and_calls_every_tool(box: Box, way: str) -> N
             tools = (await client.list_tools()).tools
             assert [tool.name for tool in tools] == TOOLS
             assert all(tool.output_schema and tool.annotations for tool in tools)
+            assert "Start with find_product" in (client.instructions or "")
             asked = {
                 "find_product": {"query": "kefir"},
                 "offers": {"limit": 3},

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from edge.mcp_server.errors import HostileTextError, ProductUnknownError
+from edge.mcp_server.errors import DayFarError, HostileTextError, ProductUnknownError
 from edge.mcp_server.toolbox import Toolbox
 from tests.unit.edge_mcp.staged import staged_toolbox
 
@@ -77,6 +77,12 @@ def test_hours_are_those_of_the_day(toolbox: Toolbox) -> None:
     today, other = call(toolbox, "hours"), call(toolbox, "hours", day="2026-11-29")
     assert (today.day, today.is_open_now) == (date(2026, 11, 25), True)
     assert (other.day, other.is_open_now) == (date(2026, 11, 29), None)
+
+
+@pytest.mark.parametrize("day", ["2026-11-24", "0001-01-01", "2027-05-01", "2027-12-25", "9999-12-31"])
+def test_hours_of_a_day_gone_by_or_far_away_are_refused(toolbox: Toolbox, day: str) -> None:
+    with pytest.raises(DayFarError, match="from today to 2027-01-24"):
+        call(toolbox, "hours", day=day)
 
 
 def test_the_policy_is_word_for_word(toolbox: Toolbox) -> None:
