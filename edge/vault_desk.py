@@ -63,16 +63,21 @@ class VaultDesk:
         self._audit = audit
         self._clock = clock
 
-    def keep(self, camera: str, asker: Asker) -> VaultItem:
+    def keep(self, camera: str, asker: Asker, *, opened_by: str = "") -> VaultItem:
         """Seal a camera's newest picture, unredacted, into the vault.
 
+        ``opened_by`` is the public half of the key that is to open it at once; none: whoever comes later.
+
         Raises:
-            VaultError: no reason was given, there is no such camera or no picture, or the vault takes none.
+            VaultError: no reason was given, the key is another, there is no such camera or no picture, or the vault
+                takes none. No picture was taken then.
         """
         _require_reason(asker)
         public = self._settings.public_key
         if public is None:
             raise VaultError("no vault is set up: put the public key of vault make-key into [vault] of shop.toml")
+        if opened_by not in ("", public):
+            raise VaultError("that key does not open this vault: [vault] public_key in shop.toml is another's")
         frame = self._frame(camera)
         taken_at = frame.captured_at.astimezone(UTC)
         until = self._clock.now() + timedelta(minutes=self._settings.keep_minutes)

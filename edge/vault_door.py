@@ -42,6 +42,7 @@ class DoorRequest(BaseModel):
 
     do: Literal["keep", "list", "open", "erase"]
     camera: str = ""
+    opened_by: str = ""
     items: Annotated[tuple[int, ...], Field(max_length=10_000)] = ()
     name: str = ""
     why: str = ""
@@ -122,7 +123,7 @@ class VaultDoor:
         asker = Asker(request.name, request.why, _uid(connection))
         match request.do:
             case "keep":
-                return {"items": [_plain(self._desk.keep(request.camera, asker))]}
+                return {"items": [_plain(self._desk.keep(request.camera, asker, opened_by=request.opened_by))]}
             case "list":
                 return {"items": [_plain(item) for item in self._desk.items()]}
             case "erase":

@@ -47,7 +47,8 @@ def view(
     with sentences():
         own, door = VaultKey.load(key), Places(data_folder(data)).vault_door
         _require_free(out)
-        items, _ = ask(door, DoorRequest(do="keep", camera=camera, name=who, why=why))
+        request = DoorRequest(do="keep", camera=camera, opened_by=own.public, name=who, why=why)
+        items, _ = ask(door, request)
         item = _opened(door, own, items[0].id, out=out, who=who, why=why)
     _tell(item, out, as_json=as_json)
 
@@ -123,8 +124,10 @@ def _opened(door: Path, key: VaultKey, number: int, *, out: Path, who: str, why:
 
 def _require_free(out: Path) -> None:
     """Before anything is noted: a still that cannot be written would be an opening in vain."""
-    if out.exists() or not out.parent.is_dir():
-        raise ConfigError(f"{out}: give a new file in a folder that is there")
+    if out.exists():
+        raise ConfigError(f"{out} exists already and is not replaced; give another file with --out")
+    if not out.parent.is_dir():
+        raise ConfigError(f"{out.parent} is no folder; give a file in a folder that is there with --out")
 
 
 def _tell(item: VaultItem, out: Path, *, as_json: bool) -> None:

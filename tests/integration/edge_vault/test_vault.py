@@ -230,3 +230,19 @@ def test_a_door_deep_in_the_folders_is_found(shop: Shop, tmp_path: Path) -> None
     with VaultDoor(deep, shop.desk, shop.clock):
         assert ask(deep, DoorRequest(do="list")) == ([], b"")
     assert not deep.exists()
+
+
+def test_with_a_key_that_would_not_open_it_no_picture_is_taken(shop: Shop, door: Path, tmp_path: Path) -> None:
+    VaultKey.make(tmp_path / "other.key")
+    code, text = command(
+        shop, "view", "cam-1", "--key", str(tmp_path / "other.key"), "--out", str(tmp_path / "still.jpg"), "--why", WHY
+    )
+    assert (code, shop.vault.items(), shop.chain.notes) == (1, [], [])
+    assert "does not open this vault" in text
+
+
+def test_a_file_that_is_there_is_named_as_such(shop: Shop, door: Path) -> None:
+    there = str(shop.key_file)
+    code, text = command(shop, "view", "cam-1", "--key", there, "--out", there, "--why", WHY)
+    assert (code, shop.vault.items()) == (1, [])
+    assert "exists already" in text
