@@ -48,8 +48,14 @@ def make_search(
     if any(product.product_type for product in catalogue):
         words = till_words_of(language)
         return TypedSearch(catalogue, words=words, never_corrected=never_corrected, ignored=ignored)
-    words_of = word_forms(language).of
-    return CatalogueSearch(catalogue, words=words_of, never_corrected=never_corrected, ignored=ignored)
+    forms = word_forms(language)
+    return CatalogueSearch(
+        catalogue,
+        words=forms.of,
+        never_corrected=never_corrected,
+        ignored=ignored,
+        head_first=forms.head_first,
+    )
 
 
 def vectors_beside(search: TypedSearch, places: Places, registry: Registry) -> CatalogueVectors:

@@ -9,7 +9,7 @@ import heapq
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process
 
 from edge.catalogue import Catalogue, Product
 from edge.catalogue_index import FullTextIndex
-from edge.catalogue_spelling import corrections
+from edge.catalogue_spelling import corrections, is_near_beside
 from edge.catalogue_words import is_free_from, is_size, words_of
 
 _RRF_K = 60
@@ -95,14 +95,18 @@ class CatalogueSearch:
         words: Callable[[str], list[str]] = words_of,
         never_corrected: Iterable[str] = (),
         ignored: Iterable[str] = (),
+        head_first: bool = False,
     ) -> None:
         """Index the catalogue.
 
         ``words`` brings texts of the catalogue's language to comparable words.
         ``never_corrected`` are words people spell right although they look like one of ours: a sofa is no soda.
+        Where it is several words, they are one thing, and none of the words' own: a cake tin is no cake.
         ``ignored`` are words that say nothing about the product, though some products have them in their name.
+        ``head_first`` is how the language names things: "filtre à café" is a filter, as "coffee filter" is.
         """
         self._words = words
+        self._head = 0 if head_first else -1
         self._entries = {product.sku: _entry_of(product, words) for product in catalogue}
         counts = Counter(word for entry in self._entries.values() for word in entry.all)
         self._by_word: dict[str, list[str]] = {}
@@ -113,13 +117,17 @@ class CatalogueSearch:
         self._weights = {word: math.log(1 + total / (1 + count)) for word, count in counts.items()}
         self._unknown_weight = math.log(1 + total)
         self._correctable = sorted(word for word in counts if len(word) >= 4 and not is_size(word))
-        self._never_corrected = frozenset(word for text in never_corrected for word in words(text))
+        never = [tuple(words(text)) for text in never_corrected]
+        self._never_corrected = frozenset(word for phrase in never for word in phrase)
+        self._others = frozenset(phrase for phrase in never if len(phrase) > 1 and not self._has_phrase(phrase))
         self._ignored = frozenset(word for text in ignored for word in words(text))
         self._index = FullTextIndex(_row_of(entry, words) for entry in self._entries.values())
 
     def find(self, text: str, *, limit: int = 3) -> SearchResult:
         """Products that ``text`` (words of a product, no question around them) may mean."""
         words = self._words(text)
+        if any(_stands_in(phrase, words) for phrase in self._others):
+            return SearchResult("none")
         asked = self._meanings([word for word in words if not is_size(word)])
         sizes = frozenset(word for word in words if is_size(word))
         hits = self._hits(asked, sizes) if any(word.weight for word in asked) else []
@@ -135,6 +143,7 @@ class CatalogueSearch:
 
     def _hits(self, asked: list[_Asked], sizes: frozenset[str]) -> list[_Hit]:
         total = sum(word.weight for word in asked)
+        head = [word for word in asked if word.weight][self._head]
         hits = []
         for sku in sorted(self._candidates(asked, total)):
             entry = self._entries[sku]
@@ -142,6 +151,8 @@ class CatalogueSearch:
             covered = sum(word.weight for word, sure in zip(asked, found, strict=True) if sure) / total
             meant = {meaning for word in asked for meaning in word.meanings if meaning in entry.all}
             if covered < _MIN_EVIDENCE or not _says_what_it_is(entry, meant):
+                continue
+            if not self._may_be_head(entry, head, asked):
                 continue
             pairs = list(zip(asked, found, strict=True))
             evidence = sum((word.weight or total / 5) * sure for word, sure in pairs) / total
@@ -164,6 +175,24 @@ class CatalogueSearch:
             found.update(*holding)
             missing += weight
         return found
+
+    def _may_be_head(self, entry: _Entry, head: _Asked, asked: list[_Asked]) -> bool:
+        """Whether what is asked for can be this product at all: a coffee filter is no filter coffee.
+
+        Where the head is only the head of a synonym, all that is asked must be said: an egg cup is no pudding cup.
+        """
+        meant = set(head.meanings) & entry.all
+        phrased = {word for phrase in entry.phrases if len(phrase) > 1 for word in phrase}
+        alone = {*entry.name, *(phrase[0] for phrase in entry.phrases if len(phrase) == 1)}
+        if not meant or meant & alone or not meant <= phrased:
+            return True
+        own = {*entry.brand, *alone, *phrased}  # its department says nothing of it: "Dairy and eggs"
+        is_whole = all(own & set(word.meanings) for word in asked if word.weight)
+        return is_whole and any(phrase[self._head] in meant for phrase in entry.phrases if phrase)
+
+    def _has_phrase(self, phrase: tuple[str, ...]) -> bool:
+        every = (text for entry in self._entries.values() for text in (entry.name, *entry.phrases))
+        return any(_stands_in(phrase, text) for text in every)
 
     def _order(self, hits: list[_Hit], asked: list[_Asked], text: str) -> list[_Hit]:
         if len(hits) > _ORDERED:
@@ -212,7 +241,8 @@ class CatalogueSearch:
         split = self._split(word)
         if split:
             return [_Asked({part: 0.95}, self._weights[part]) for part in split]
-        corrected = corrections(word, self._correctable)
+        near = corrections(word, self._correctable)
+        corrected = {meaning: sure for meaning, sure in near.items() if is_near_beside(word, meaning, self._weights)}
         if not corrected:
             return [_Asked({}, self._unknown_weight)]
         return [_Asked(corrected, max(self._weights[meaning] for meaning in corrected))]
@@ -249,6 +279,10 @@ def _row_of(entry: _Entry, words: Callable[[str], list[str]]) -> tuple[str, str,
         keywords,
         department,
     )
+
+
+def _stands_in(phrase: tuple[str, ...], words: Sequence[str]) -> bool:
+    return any(tuple(words[place : place + len(phrase)]) == phrase for place in range(len(words)))
 
 
 def _says_what_it_is(entry: _Entry, meant: set[str]) -> bool:

@@ -3,13 +3,15 @@
 Owns how far a word may be from the one that was meant. Pure; knows no product and no language.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 _CORRECTIONS = 4
 _SHORT = 7
+_ENDING = 2
+"""Letters of a known word's own ending, which its comparable form has lost."""
 
 
 def corrections(word: str, known: Sequence[str]) -> dict[str, float]:
@@ -32,6 +34,19 @@ def is_surely_meant(word: str, meaning: str) -> bool:
         return True
     is_replaced = len(word) == len(meaning) and sorted(word) != sorted(meaning)
     return not is_replaced and OSA.distance(word, meaning) <= 1
+
+
+def is_near_beside(word: str, meaning: str, known: Container[str]) -> bool:
+    """Whether the rest is near too where both begin with the same known word: "Kaffeesahne" is no "Kaffeebohne"."""
+    cuts = range(len(word) - 3, 3, -1)
+    shared = next((cut for cut in cuts if word[:cut] in known and meaning.startswith(word[:cut])), 0)
+    if not shared:
+        return True
+    for _ in range(_ENDING):
+        if word[shared : shared + 1] == meaning[shared : shared + 1]:
+            shared += 1
+    rest = word[shared:]
+    return OSA.distance(rest, meaning[shared:]) <= max(1, _allowed_distance(rest))
 
 
 def _allowed_distance(word: str) -> int:
