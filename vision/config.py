@@ -4,12 +4,13 @@ Owns one camera's file (feed, slots, zones, lines), the planogram being its slot
 open polygons, doubled ids and coordinates off the picture, with the path of the field.
 """
 
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from vision.geometry import is_inside, passes_through
+from vision.geometry import is_inside, passes_through, shared_part
 
 Norm = Annotated[float, Field(ge=0.0, le=1.0, description="share of the picture's width or height")]
 PointNorm = tuple[Norm, Norm]
@@ -40,6 +41,9 @@ POST_SCHEME = "post:"
 
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "file")
 """Of these the driver's own messages hold no user and no password."""
+
+SHARED_SLOT_PART = 0.15
+"""Slots drawn by hand may touch; over this part of the smaller one a pack would be counted in both."""
 
 
 class _Section(BaseModel):
@@ -167,6 +171,17 @@ class CameraSettings(_Section):
     def _posts_are_awaited(self) -> Self:
         if self.url.startswith(POST_SCHEME) and (self.url != POST_SCHEME or self.picture_every_s == 0.0):
             raise ValueError('url: a camera that posts has "post:" alone, and picture_every_s says how often it does')
+        return self
+
+    @model_validator(mode="after")
+    def _slots_lie_apart(self) -> Self:
+        for one, other in combinations(self.slots, 2):
+            shared = shared_part(one.polygon_norm, other.polygon_norm)
+            if shared > SHARED_SLOT_PART:
+                raise ValueError(
+                    f"slots: {one.id} and {other.id} lie over each other ({shared:.0%} of the smaller one), so a pack"
+                    " would be counted in both; draw them side by side or take one out"
+                )
         return self
 
     @model_validator(mode="after")

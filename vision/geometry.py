@@ -5,6 +5,7 @@ Points are (x, y) with y downwards, as in pictures. "Norm" is a share of the pic
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 Point = tuple[float, float]
 
@@ -59,3 +60,43 @@ def is_inside(point: Point, polygon: Sequence[Point]) -> bool:
         if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
             inside = not inside
     return inside
+
+
+def shared_part(one: Sequence[Point], other: Sequence[Point]) -> float:
+    """How much of the smaller of two simple polygons the other one covers, from 0 to 1.
+
+    Each polygon is a sum of signed triangles from its first corner, so a dented one counts right as well.
+    """
+    ones, others = _triangles(one), _triangles(other)
+    smaller = min(abs(sum(map(_area, ones))), abs(sum(map(_area, others))))
+    both = sum(
+        math.copysign(1.0, _area(a) * _area(b)) * abs(_area(_cut(a, b))) for a in ones for b in others if _area(b)
+    )
+    return abs(both) / smaller if smaller else 0.0
+
+
+def _triangles(polygon: Sequence[Point]) -> list[list[Point]]:
+    return [[polygon[0], *pair] for pair in pairwise(polygon[1:])]
+
+
+def _area(polygon: Sequence[Point]) -> float:
+    """Positive or negative by the order of the corners."""
+    pairs = zip(polygon, [*polygon[1:], *polygon[:1]], strict=True)
+    return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairs) / 2
+
+
+def _cut(polygon: Sequence[Point], triangle: Sequence[Point]) -> list[Point]:
+    """What of a convex polygon lies in a triangle, edge by edge (Sutherland and Hodgman, 1974)."""
+    kept, turn = list(polygon), math.copysign(1.0, _area(triangle))
+    for (x0, y0), (x1, y1) in zip(triangle, [*triangle[1:], triangle[0]], strict=True):
+        depths = [turn * ((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)) for x, y in kept]
+        rest: list[Point] = []
+        for place, (corner, depth) in enumerate(zip(kept, depths, strict=True)):
+            before, depth_before = kept[place - 1], depths[place - 1]
+            if (depth < 0) != (depth_before < 0):
+                share = depth_before / (depth_before - depth)
+                rest.append(tuple(b + share * (c - b) for b, c in zip(before, corner, strict=True)))  # type: ignore[arg-type]
+            if depth >= 0:
+                rest.append(corner)
+        kept = rest
+    return kept

@@ -110,6 +110,17 @@ def test_edges_that_cross_are_refused(start: Start) -> None:
         shop.save(slots=[{**_slot("milk"), "polygon_norm": crossed}])
 
 
+def test_a_slot_drawn_over_another_is_refused_with_both_names(start: Start) -> None:
+    shop = start()
+    former = shop.file.read_text()
+
+    with pytest.raises(PlanRejectedError) as caught:
+        shop.save(slots=[_slot("milk"), {**_slot("milk"), "id": "butter"}])
+
+    assert [fault.sentence for fault in caught.value.faults if "milk and butter" in fault.sentence]
+    assert shop.file.read_text() == former
+
+
 def test_a_file_edited_by_hand_meanwhile_is_not_written_over(start: Start) -> None:
     shop = start()
     version = shop.desk.plan("cam").version
