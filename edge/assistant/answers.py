@@ -107,8 +107,9 @@ class Answers:
         return frozenset({say.dont_know, say.no_allergen_list, say.refused, say.greeting, say.thanks, say.call_failed})
 
     def where_is(self, product: ProductFact, place: PlaceFact, stock: StockFact) -> str:
-        """Place first, then what was seen of the shelf, where something was."""
-        return _joined(self.say.is_in.format(title=product.title, place=self.place_words(place)), self._seen(stock))
+        """Place first, then what was seen of the shelf, where something was, and how old one must be."""
+        is_in = self.say.is_in.format(title=product.title, place=self.place_words(place))
+        return _joined(is_in, self._seen(stock), self.age_limit(product))
 
     def how_much(self, product: ProductFact, price: PriceFact) -> str:
         """Price, and the offer with its last day or the unit price."""
@@ -309,7 +310,10 @@ class Answers:
 
     def _listed(self, lines: Sequence[tuple[ProductFact, PriceFact, PlaceFact]]) -> str:
         return " ".join(
-            self.say.line.format(title=product.title, price=price.text, place=self.place_words(place))
+            _joined(
+                self.say.line.format(title=product.title, price=price.text, place=self.place_words(place)),
+                self.age_limit(product),
+            )
             for product, price, place in lines
         )
 

@@ -52,10 +52,18 @@ class ShopReplies:
         asked = self._router.service_words(said)
         words = {word for text in asked for word in self._router.words.of(text)}
         if route.intent is Intent.RETURNS:
+            if self._is_purchase(route):
+                return None
             words &= {word for fact in self._tools.services() for word in self._router.words.of(fact.name)}
         if not self._router.may_mean_service(words):
             return None
         return next((fact for fact in self._tools.services() if words <= set(self._router.words.of(fact.name))), None)
+
+    def _is_purchase(self, route: Route) -> bool:
+        """Whether goods are to be given back, not their bottles: "a bottle of wine I opened yesterday"."""
+        said = self._router.content(route.words)
+        named = self._router.about_returns(route.words)
+        return len(named) < len(said) and self._tools.find(" ".join(named)).kind != "none"
 
     def _hours(self, route: Route) -> Reply:
         try:

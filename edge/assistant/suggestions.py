@@ -86,15 +86,22 @@ class Suggestions:
         return () if product is None else (product,)
 
     def _idea(self, route: Route) -> Idea | None:
-        """The idea whose name stands in the question; one word alone only where that is asked for."""
+        """The idea whose name stands in the question; one word alone only where it can mean nothing else."""
         asked = self._content(route.question)
         best: tuple[int, Idea] | None = None
         for idea in self._tools.shop.ideas.ideas:
             for meant in map(self._content, idea.called(self._language)):
-                is_enough = len(meant) > 1 or (meant and route.intent is Intent.GOES_WITH)
+                is_enough = len(meant) > 1 or (meant and self._is_meant(meant, route))
                 if is_enough and meant <= asked and (best is None or len(meant) > best[0]):
                     best = (len(meant), idea)
         return best[1] if best else None
+
+    def _is_meant(self, meant: frozenset[str], route: Route) -> bool:
+        """Whether one word means an idea: ideas are asked for, or it is all that is named and no product's name."""
+        if route.intent is Intent.GOES_WITH:
+            return True
+        is_all = route.intent is not Intent.WHERE_IS and meant == self._content(route.words)
+        return is_all and self._tools.find(route.words).kind == "none"
 
     def _called_otherwise(self, products: Sequence[Product], asked: frozenset[str]) -> tuple[Product, ...]:
         """Those whose name is not what was asked for: whoever wants no butter is shown no other butter."""
