@@ -21,6 +21,7 @@ from vision.config import CameraSettings
 NAMED = ("slots", "zones", "lines")
 DRAWN = ("masks", *NAMED)
 """In the order in which a camera's file has them."""
+_NAME_RULE = "give 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
 
 
 def places_of(camera: CameraSettings) -> Places:
@@ -30,8 +31,11 @@ def places_of(camera: CameraSettings) -> Places:
 
 
 def tables_of(camera: CameraSettings) -> Tables:
-    """The drawing of a camera as its file has it."""
+    """The drawing of a camera as its file has it: packs that stand apart are the rule and not said of every slot."""
     drawn = camera.model_dump(mode="json", include=set(DRAWN))
+    for slot in drawn["slots"]:
+        if slot["separable"]:
+            del slot["separable"]
     return {name: drawn[name] for name in DRAWN}
 
 
@@ -70,7 +74,7 @@ def _fault(kind: str, index: int | None, field: str, sentence: str) -> PlanFault
 
 def _fault_of(error: Mapping[str, Any]) -> PlanFault:
     kind, index, field = (*error["loc"], None, None, None)[:3]
-    sentence = sentence_of(error)
+    sentence = _NAME_RULE if error["type"] == "string_pattern_mismatch" else sentence_of(error)
     if kind not in DRAWN:
         return _fault("", None, "", sentence)
     return _fault(

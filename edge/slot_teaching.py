@@ -23,7 +23,7 @@ from vision.config import CameraSettings, SlotSettings
 from vision.errors import VisionError
 from vision.pictures import Picture
 from vision.quads import columns_of
-from vision.seats import SlotView
+from vision.seats import SlotTrust, SlotView
 from vision.slot_features import slot_features
 from vision.slot_learning import Example, Lesson, claim, fit, teach
 from vision.slot_memory import SlotMemory, load_memory, save_memory
@@ -51,11 +51,14 @@ class SlotTeaching:
     def cells(self, camera: CameraSettings, image_bgr: Picture, views: Sequence[SlotView]) -> tuple[Cell, ...]:
         """Every facing with its state as learnt where that is believed, else as the slot was last counted.
 
+        Nothing is said of a slot that is covered now: staff would confirm what nobody sees.
+
         Raises:
             DeskRefusedError: as `lesson`.
         """
         facings = [(slot, number, quad) for slot in camera.slots for number, quad in enumerate(facing_quads(slot))]
         memory = self._memory(camera.id)
+        covered = {view.slot_id for view in views if view.state is SlotTrust.OCCLUDED}
         if facings and teach(memory.examples).is_ready(camera.learnt_bar):
             empty = fit(memory.examples).empty(self._features(image_bgr, [quad for _, _, quad in facings]))
             states = [claim(float(share)) for share in empty]
@@ -63,7 +66,12 @@ class SlotTeaching:
             counted = {view.slot_id: _counted_state(view) for view in views}
             states = [counted.get(slot.id) for slot, _, _ in facings]
         return tuple(
-            Cell(cell_id=f"{slot.id}/{number}", slot_id=slot.id, quad_norm=quad, state=state)
+            Cell(
+                cell_id=f"{slot.id}/{number}",
+                slot_id=slot.id,
+                quad_norm=quad,
+                state=None if slot.id in covered else state,
+            )
             for (slot, number, quad), state in zip(facings, states, strict=True)
         )
 
@@ -125,7 +133,9 @@ def facing_quads(slot: SlotSettings) -> list[tuple[PointNorm, ...]]:
 
 
 def _counted_state(view: SlotView) -> CellState | None:
-    """What a count says of every facing of its slot; a slot that is partly full says it of none."""
+    """What a count says of every facing of its slot; one that is partly full, or not seen now, says it of none."""
+    if view.state is not SlotTrust.STEADY:
+        return None
     if view.units == 0:
         return "empty"
     return "stocked" if view.units is not None and view.units >= view.facings else None

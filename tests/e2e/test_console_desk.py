@@ -170,7 +170,13 @@ def test_what_the_settings_refuse_is_told_at_its_field(draw: Browser) -> None:
 
     draw.wait_until(_shows("[data-field=sku].wrong .note-line", "the catalogue has no BR-9999"), "product not refused")
     draw.wait_until(_shows("[data-field=facings].wrong .note-line", "less than or equal to 40"), "facings not refused")
-    draw.wait_until("document.querySelector('[name=id]').ariaInvalid === 'true'", "name not refused")
+    draw.wait_until(_shows("[data-field=id].wrong .note-line", "a letter or digit first"), "name not refused")
+    # Suggestions that come late leave what is wrong in view.
+    draw.evaluate("document.getElementById('plan-products').append(new Option('old'))")
+    draw.evaluate("document.querySelector('[name=sku]').dispatchEvent(new Event('input', {bubbles: true}))")
+    draw.wait_until("!document.getElementById('plan-products').textContent.includes('old')", "no suggestions")
+    draw.wait_until(_shows("[data-field=sku].wrong .note-line", "the catalogue has no BR-9999"), "product not told")
+    draw.wait_until(_shows("[data-field=facings].wrong .note-line", "less than or equal to 40"), "facings not told")
     for name, value in (("sku", "BR-0050"), ("facings", "6"), ("id", "milk")):
         _enter(draw, name, value)
     _finish(draw)

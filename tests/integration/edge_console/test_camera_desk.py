@@ -121,6 +121,19 @@ def test_a_slot_drawn_over_another_is_refused_with_both_names(start: Start) -> N
     assert shop.file.read_text() == former
 
 
+def test_only_a_slot_of_loose_goods_says_so_in_the_file_and_a_bad_name_is_told_in_words(start: Start) -> None:
+    shop = start()
+
+    shop.save(slots=[{**_slot("milk"), "separable": True}, {**_slot("oat"), "separable": False}])
+
+    assert [slot.get("separable") for slot in tomllib.loads(shop.file.read_text())["slots"]] == [None, False]
+    with pytest.raises(PlanRejectedError) as caught:
+        shop.save(slots=[{**_slot("milk"), "id": "milk shelf!"}])
+    assert [fault.sentence for fault in caught.value.faults] == [
+        "give 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
+    ]
+
+
 def test_a_file_edited_by_hand_meanwhile_is_not_written_over(start: Start) -> None:
     shop = start()
     version = shop.desk.plan("cam").version

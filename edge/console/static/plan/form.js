@@ -160,7 +160,10 @@ export class Form {
       for (const { sku, title } of body) this.titles[sku] = title;
       this.products.replaceChildren(...body.map(({ sku, title }) => tag("option", { value: sku }, title)));
       const chosen = this.place;
-      if (chosen) this.hint(this.state.selected.kind, chosen);
+      if (!chosen) return;
+      const { kind, index } = this.state.selected;
+      this.hint(kind, chosen);
+      this.showFaults(kind, index); // what is wrong stays told
     }, 120);
   }
 
