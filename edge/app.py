@@ -23,8 +23,8 @@ from edge.console.auth import PasswordHash, generate_password, read_password, wr
 from edge.console.config import ShopLabel
 from edge.console_source import RunningShop, ShopSource, Tickets
 from edge.desk_making import make_desk
-from edge.egress_policy import ENVELOPE_FIELDS, EgressPolicy, Verb
-from edge.facts import FACT_TYPES, ArtefactActivatedFact, Fact, KioskHandoffFact
+from edge.egress import fields_that_stay
+from edge.facts import ArtefactActivatedFact, Fact, KioskHandoffFact
 from edge.floor_plan import load_floor_plan
 from edge.head_office import HeadOffice
 from edge.housekeeping import Chores, Housekeeper
@@ -347,7 +347,7 @@ class Appliance:
             clock=self._clock,
             started_at=self._started_at,
             policy_version=self._policy.version,
-            kept_fields=_kept_fields(self._policy),
+            kept_fields=fields_that_stay(self._policy),
             uplink=self.uplink,
             data=self._places.data,
         )
@@ -383,12 +383,3 @@ class Appliance:
             alive=self._tell_alive,
             collect_heat=self._desk.collect_heat,
         )
-
-
-def _kept_fields(policy: EgressPolicy) -> dict[str, tuple[str, ...]]:
-    kept = {}
-    for fact_type in FACT_TYPES:
-        actions = policy.kinds.get(fact_type.kind, {})
-        leaving = {name for name, action in actions.items() if action.verb is not Verb.DROP}
-        kept[fact_type.kind] = tuple(n for n in fact_type.model_fields if n not in leaving and n not in ENVELOPE_FIELDS)
-    return kept

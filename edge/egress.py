@@ -195,6 +195,14 @@ def class_of_kind(fact_type: type[Fact]) -> DataClass:
     return highest(data_class_of(fact_type, name) for name in fact_type.model_fields)
 
 
+def fields_that_stay(
+    policy: EgressPolicy, *, fact_types: Sequence[type[Fact]] = FACT_TYPES
+) -> dict[str, tuple[str, ...]]:
+    """For each kind the fields of which nothing goes out under a policy."""
+    gate = EgressGate(policy, b"", fact_types=fact_types)
+    return {kind.kind: tuple(fate.field for fate in gate.explain_kind(kind) if not fate.leaves) for kind in fact_types}
+
+
 def highest(classes: Iterable[DataClass]) -> DataClass:
     """The most sensitive of some classes."""
     return max(classes, key=_SENSITIVITY.index)

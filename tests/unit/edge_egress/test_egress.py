@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.egress import Disposition, EgressGate, Origin
+from edge.egress import Disposition, EgressGate, Origin, fields_that_stay
 from edge.egress_policy import parse_policy
 from edge.facts import (
     DataClass,
@@ -175,3 +175,12 @@ def test_explain_tells_the_floor_an_unknown_kind_and_a_hit_apart() -> None:
     assert all("does not name the kind" in fate.why for fate in GATE.explain(handoff))
     leak = NoteFact(at=AT, mono_s=1, source="till", words="a@example.com")
     assert all(fate.leaves_as is None and "1 x email" in fate.why for fate in GATE.explain(leak))
+
+
+def test_the_fields_that_stay_are_those_the_gate_holds_back() -> None:
+    stay = fields_that_stay(POLICY, fact_types=[NoteFact, GapFact, ZoneDwellFact])
+
+    assert stay["note"] == ("media_s", "confidence", "member")
+    assert stay["gap"] == ()  # accounts for records, so it leaves whole though no policy names it
+    assert "dwell_s" not in stay["zone.dwell"]
+    assert "zone" in stay["zone.dwell"]
