@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.openai_api.answer_rules import grammar_of
-from edge.openai_api.errors import RequestInvalidError
+from edge.openai_api.errors import PromptTooLongError, RequestInvalidError
 from edge.openai_api.requests import ChatMessage, ChatRequest, ResponseFormat, TextRequest
 from edge.openai_api.tools import offered, told, written_call, written_result
-from models.language.requests import CompletionRequest, Message, Priority
+from models.language.requests import MAX_TEXT_BYTES, CompletionRequest, Message, Priority
 
 UNSAID_TEXT_TOKENS = 16
 """Length of a text completion that names none, as the interface has it."""
@@ -60,7 +60,7 @@ def text_turn(asked: TextRequest, *, max_answer_tokens: int) -> CompletionReques
     """The turn of a text completion: the prompt goes on as it is, outside any conversation.
 
     Raises:
-        RequestInvalidError: the texts are too long.
+        PromptTooLongError: the texts are too long.
     """
     most = min(asked.max_tokens or UNSAID_TEXT_TOKENS, max_answer_tokens)
     return _request(asked, prefix="", prompt=asked.prompt, is_chat=False, max_tokens=most)
@@ -70,6 +70,7 @@ def _request(asked: ChatRequest | TextRequest, **turn: Any) -> CompletionRequest
     """Without a temperature the likeliest answer, unlike OpenAI's 1: a model this small rambles when it is drawn."""
     temperature = asked.temperature or 0.0
     seed = secrets.randbits(32) if asked.seed is None else asked.seed % 2**32
+    _require_room(turn, asked.stop or ())
     try:
         return CompletionRequest(
             **turn,
@@ -82,6 +83,14 @@ def _request(asked: ChatRequest | TextRequest, **turn: Any) -> CompletionRequest
         )
     except ValueError as error:
         raise RequestInvalidError(f"This is more than the model takes: {error}.") from error
+
+
+def _require_room(turn: Mapping[str, Any], stop: Sequence[str]) -> None:
+    """The engine says the same in its own names; who calls knows none of them."""
+    told = (message.text for message in turn.get("earlier", ()))
+    texts = (turn["prefix"], *told, turn["prompt"], turn.get("grammar") or "", turn.get("json_schema") or "", *stop)
+    if sum(len(text.encode(errors="replace")) for text in texts) > MAX_TEXT_BYTES:
+        raise PromptTooLongError(f"All texts of a request together must be at most {MAX_TEXT_BYTES} bytes.")
 
 
 def _wanted_tokens(asked: ChatRequest) -> int | None:

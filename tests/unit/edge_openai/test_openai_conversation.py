@@ -7,7 +7,7 @@ import pytest
 
 from edge.openai_api.answer_rules import MAX_SCHEMA_BYTES
 from edge.openai_api.conversation import ChatTurn, chat_turn, text_turn
-from edge.openai_api.errors import RequestInvalidError
+from edge.openai_api.errors import PromptTooLongError, RequestInvalidError
 from edge.openai_api.reading import read_body
 from edge.openai_api.requests import ChatRequest, TextRequest
 from edge.openai_api.tools import ARGUMENTS_OPEN, CALL_ENDS, CALL_OPENS
@@ -166,6 +166,12 @@ def test_what_does_not_fit_together_is_refused(more: dict[str, Any], param: str,
 )
 def test_messages_that_cannot_be_answered_are_refused(messages: list[dict[str, Any]], param: str | None) -> None:
     assert refusal(*messages).param == param
+
+
+def test_texts_that_are_too_long_are_told_in_the_callers_words() -> None:
+    wrong = refusal({"role": "user", "content": "x" * 70_000})
+    assert isinstance(wrong, PromptTooLongError)
+    assert str(wrong) == "All texts of a request together must be at most 65536 bytes."
 
 
 def test_an_infinite_number_in_a_schema_is_refused() -> None:
