@@ -19,6 +19,7 @@ from edge.console.config import ConsoleSettings
 from edge.egress_policy import EgressSettings
 from edge.errors import ConfigError
 from edge.kiosk.config import KioskSettings
+from edge.language_files import known_languages
 from edge.mcp_server.config import McpSettings
 from edge.openai_api.config import OpenAiSettings
 from edge.store.config import StoreSettings
@@ -40,6 +41,15 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _known_language(code: str) -> str:
+    if code not in known_languages():
+        raise ValueError(f"must be one of {', '.join(known_languages())}")
+    return code
+
+
+_Language = Annotated[str, AfterValidator(_known_language)]
+
+
 class ShopSettings(BaseModel):
     """Who this node is and where its shop's data files are."""
 
@@ -57,9 +67,9 @@ class ShopSettings(BaseModel):
     """ISO 4217 code of the prices."""
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     """For opening hours and what people read; facts are in UTC."""
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    language: _Language = "en"
     """The shop's own language: its files are written in it, and the kiosk begins in it."""
-    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}$")], ...] = ()
+    languages: tuple[_Language, ...] = ()
     """Further languages of the kiosk, in the order of its switch; empty for the shop's own alone."""
     cameras: tuple[Path, ...] = ()
     """Camera files, in the order of the console."""

@@ -23,6 +23,7 @@ from edge.errors import ConfigError
 Heading = Literal["north", "east", "south", "west"]
 MarkKind = Literal["entrance", "exit", "till", "service_desk", "toilet", "bottle_return", "parcels", "cash"]
 MOST_M = 300.0
+_TOUCHING_M = 0.05  # a screen may be mounted on a shelf
 STEP: dict[Heading, tuple[int, int]] = {"north": (0, -1), "east": (1, 0), "south": (0, 1), "west": (-1, 0)}
 """One step of each heading as (x, y)."""
 
@@ -163,10 +164,24 @@ def load_floor_plan(path: Path) -> FloorPlan:
         ConfigError: unreadable or a wrong value; names the field and what would be right.
     """
     try:
-        return FloorPlan.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        plan = FloorPlan.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as TOML: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}{', ' if field else ''}{field}: {first['msg']}") from error
+        raise ConfigError(
+            f"{path}{', ' if field else ''}{field}: {str(first['msg']).removeprefix('Value error, ')}"
+        ) from error
+    _require_on_the_floor(plan, path)
+    return plan
+
+
+def _require_on_the_floor(plan: FloorPlan, path: Path) -> None:
+    for number, kiosk in enumerate(plan.kiosks):
+        for shelf in plan.shelves:
+            if shelf.holds(*kiosk.at_m, margin_m=-_TOUCHING_M):
+                raise ConfigError(
+                    f"{path}, kiosks.{number}.at_m: {list(kiosk.at_m)} lies inside a shelf of aisle {shelf.aisle};"
+                    " give a place on the floor"
+                )

@@ -52,6 +52,13 @@ def _ranges(texts: object) -> tuple[TimeRange, ...]:
     return ranges
 
 
+def _ranges_of(day: str, texts: object) -> tuple[TimeRange, ...]:
+    try:
+        return _ranges(texts)
+    except ValueError as error:
+        raise ValueError(f"{day} {error}") from error
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -96,7 +103,7 @@ class ShopInfo(_Section):
     def _all_weekdays(cls, hours: object) -> object:
         if not isinstance(hours, dict) or set(hours) != set(WEEKDAYS):
             raise ValueError(f"must name exactly {', '.join(WEEKDAYS)}")
-        return {day: _ranges(texts) for day, texts in hours.items()}
+        return {day: _ranges_of(day, texts) for day, texts in hours.items()}
 
     def on(self, day: date) -> tuple[tuple[TimeRange, ...], str | None]:
         """Hours of a local date, and the exception's name where it is one; no range means closed."""
@@ -168,7 +175,7 @@ def load_shop_info(path: Path) -> ShopInfo:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}, {field}: {first['msg']}") from error
+        raise ConfigError(f"{path}, {field}: {str(first['msg']).removeprefix('Value error, ')}") from error
 
 
 def load_offers(path: Path, catalogue: Catalogue) -> Offers:

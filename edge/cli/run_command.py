@@ -9,7 +9,8 @@ from edge.cli.output import DataFolder, Json, ShopFolder, emit, fail, say, sente
 from edge.cli.places import data_folder, passed_credentials, shop_folder
 from edge.cli.running import quiet_logs, stop_on_signal, with_ports
 from edge.clock import SystemClock
-from edge.config import load_shop
+from edge.config import ShopFiles, load_shop
+from edge.errors import ConfigError
 from edge.places import Places
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -40,6 +41,7 @@ def run(
         files = with_ports(
             load_shop(shop_folder(shop)), kiosk_port, console_port, broker, openai_port=openai_port, mcp_port=mcp_port
         )
+        _require_urls(files)
         sync = files.settings.sync
         endpoint = None if sync.broker is None else sync.endpoint()
         places = Places(data_folder(data), passed_credentials())
@@ -61,3 +63,12 @@ def run(
             while not stop.wait(_LOOK_S):
                 if node.vision.failure is not None:
                     raise fail(f"The cameras' worker ended: {node.vision.failure}. Start the node again.")
+
+
+def _require_urls(files: ShopFiles) -> None:
+    """A camera without an address is the demo's, which renders its clips: a shop's own would never give a picture."""
+    for name, camera in zip(files.settings.shop.cameras, files.cameras, strict=True):
+        if not camera.url:
+            raise ConfigError(
+                f"{files.path(name)}: url is missing; give the camera's address, such as rtsp://192.168.1.20/stream2"
+            )

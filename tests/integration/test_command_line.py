@@ -148,13 +148,21 @@ def test_a_slot_for_a_product_that_is_not_sold_stops_the_start(tmp_path: Path) -
     root = Path(__file__).resolve().parent.parent.parent
     shop = tmp_path / "shop"
     subprocess.run(["cp", "-r", str(root / "firmware-config" / "shops" / "demo"), str(shop)], check=True, timeout=30)
-    dairy = shop / "cameras" / "cam-dairy.toml"
-    dairy.write_text(dairy.read_text().replace("BR-0050", "BR-9999"))
+    for camera in (shop / "cameras").glob("*.toml"):
+        text = camera.read_text().replace("loop = true", 'loop = true\nurl = "clip.mp4"', 1)
+        camera.write_text(text.replace("BR-0050", "BR-9999"))
     ports = ("--kiosk-port", "0", "--console-port", "0", "--openai-port", "0", "--mcp-port", "0")
     done = _run("run", "--shop", shop, "--data", tmp_path / "data", *ports)
     assert done.returncode == 1
     assert "BR-9999" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_camera_without_an_address_stops_the_start(tmp_path: Path) -> None:
+    demo = Path(__file__).resolve().parent.parent.parent / "firmware-config" / "shops" / "demo"
+    done = _run("run", "--shop", demo, "--data", tmp_path / "data")
+    assert done.returncode == 1
+    assert "cam-dairy.toml: url is missing" in done.stderr
 
 
 def test_status_and_facts_say_that_there_is_no_node(tmp_path: Path) -> None:

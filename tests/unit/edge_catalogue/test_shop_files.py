@@ -86,7 +86,7 @@ def test_a_wrong_offer_is_refused_with_line_and_column(tmp_path: Path, line: str
     ("text", "said"),
     [
         (HOURS + RETURNS, "hours.*must name exactly monday"),
-        (HOURS + '\nsunday = ["20:00-08:00"]' + RETURNS, "must open before it closes"),
+        (HOURS + '\nsunday = ["20:00-08:00"]' + RETURNS, "hours: sunday must open before it closes"),
         (HOURS + '\nsunday = ["8-20"]' + RETURNS, "must be a list of ranges"),
         (HOURS + '\nsunday = ["10:00-14:00", "12:00-16:00"]' + RETURNS, "in order and apart"),
         (HOURS + "\nsunday = []\n", "returns"),

@@ -150,6 +150,7 @@ def test_a_large_floor_is_searched_in_larger_cells() -> None:
         ({"kiosks": [{"id": "k", "at_m": [9, 1], "faces": "north"}]}, "must lie on the floor"),
         ({"kiosks": [ODD["kiosks"][0], ODD["kiosks"][0]]}, "two kiosks have the same id"),
         ({"kiosks": [{"id": "k", "at_m": [1, 1], "faces": "up"}]}, "kiosks.0.faces"),
+        ({"kiosks": [{"id": "k", "at_m": [1, 3.5], "faces": "north"}]}, "kiosks.0.at_m: .* inside a shelf of aisle A"),
     ],
 )
 def test_a_wrong_plan_is_refused_with_its_field(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
