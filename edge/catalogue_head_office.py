@@ -128,8 +128,16 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 if reader.line_num > _MAX_ROWS:
                     raise ConfigError(f"{path}: holds over {_MAX_ROWS} lines; give one shop's products")
                 yield reader.line_num, row
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: cannot be read, there is no such file") from error
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{path}: cannot be read as UTF-8 CSV: {error}") from error
+
+
+def _require_commas(path: Path, header: Sequence[str]) -> None:
+    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(header) == 1 and mark in header[0]:
+            raise ConfigError(f"{path}, line 1: its columns are separated by {name}; save it as CSV with commas")
 
 
 def _columns(path: Path, header: Sequence[str]) -> dict[str, str]:
@@ -142,6 +150,7 @@ def _columns(path: Path, header: Sequence[str]) -> dict[str, str]:
     for needed in (("sku",), ("name", "product_type", "commodity")):
         if not any(ours in columns for ours in needed):
             known = ", ".join(name for ours in needed for name in NAMES[ours])
+            _require_commas(path, header)
             found_names = ", ".join(cell for cell in header if cell)[:200] or "nothing"
             raise ConfigError(
                 f"{path}, line 1: no column for {' or '.join(needed)}; name one of its columns {known}."

@@ -48,6 +48,9 @@ def test_a_shops_own_file_is_known_by_its_header() -> None:
         pytest.param(
             ("Buyer,Colour", "a,b"), "line 1: no column for sku; .*plu.* It has Buyer, Colour", id="no number"
         ),
+        pytest.param(
+            ("sku;name;price", "1;Eggs;2"), "line 1: its columns are separated by semicolons", id="semicolons"
+        ),
         pytest.param(("sku,colour", "1,red"), "line 1: no column for name or product_type or commodity", id="no text"),
         pytest.param((HEADER, ROW.replace("2.49", "2,49")), "line 2: has 13 cells, the header 12", id="cells"),
         pytest.param(
