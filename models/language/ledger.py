@@ -11,6 +11,8 @@ from models.errors import LanguageUnavailableError
 from models.language.requests import LanguageStats
 from models.language.wire import Answer, Failure, Piece
 
+_SHORTEST_MS = 10.0  # below this the clock tells of the queue between two processes, not of the model
+
 
 @dataclass(slots=True, eq=False)
 class Waiting:
@@ -172,6 +174,6 @@ class Ledger:
 
 def _tokens_per_s(answer: Answer) -> float | None:
     """Speed after the first token; None for an answer too short to tell."""
-    if answer.answer_tokens < 2 or answer.total_ms <= answer.first_token_ms:
+    if answer.answer_tokens < 2 or answer.total_ms - answer.first_token_ms < _SHORTEST_MS:
         return None
     return (answer.answer_tokens - 1) * 1000 / (answer.total_ms - answer.first_token_ms)
