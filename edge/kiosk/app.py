@@ -13,7 +13,7 @@ import structlog
 from fastapi import FastAPI, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
@@ -113,9 +113,17 @@ class Screens:
         Raises:
             HTTPException: 404 for one that is neither in the settings nor on the floor plan.
         """
-        if kiosk is not None and kiosk not in self._known:
+        if not self.has(kiosk):
             raise HTTPException(404)
         return kiosk or self._own
+
+    def has(self, kiosk: str | None) -> bool:
+        """Whether a screen may ask under this name."""
+        return kiosk is None or kiosk in self._known
+
+    def missing(self, kiosk: str | None) -> str:
+        """What to tell somebody who opens the page of a screen that is not there."""
+        return f"There is no kiosk {kiosk} in floor-plan.toml. There is {', '.join(sorted(self._known))}."
 
 
 def _add_page(
@@ -129,9 +137,11 @@ def _add_page(
     template = pages.get_template("kiosk.html")
     code = next(iter(languages))
 
-    @app.get("/", response_class=HTMLResponse)
-    def show_page(kiosk: KioskQuery = None) -> str:
-        return template.render(
+    @app.get("/")
+    def show_page(kiosk: KioskQuery = None) -> Response:
+        if not screens.has(kiosk):
+            return PlainTextResponse(screens.missing(kiosk), status_code=404)
+        page = template.render(
             shop_name=shop.name,
             kiosk=screens.named(kiosk),
             language=code,
@@ -139,6 +149,7 @@ def _add_page(
             idle_ms=round(settings.idle_s * 1000),
             stale_s=round(settings.stock_max_age_s),
         )
+        return HTMLResponse(page)
 
 
 def _add_questions(app: FastAPI, turns: Turns, screens: Screens) -> None:

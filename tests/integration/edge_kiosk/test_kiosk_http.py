@@ -243,7 +243,16 @@ def test_a_shop_without_a_plan_answers_in_words_alone(client: TestClient) -> Non
 def test_a_screen_that_the_shop_does_not_have_is_refused(client: TestClient) -> None:
     assert client.post("/api/kiosk/ask", json={"question": "butter", "kiosk": "kiosk-1"}).status_code == 200
     assert client.post("/api/kiosk/ask", json={"question": "butter", "kiosk": "elsewhere"}).status_code == 404
-    assert client.get("/?kiosk=elsewhere").status_code == 404
+    page = client.get("/?kiosk=elsewhere")
+    assert page.status_code == 404
+    assert page.headers["content-type"].startswith("text/plain")
+    assert page.text == "There is no kiosk elsewhere in floor-plan.toml. There is kiosk-1."
+
+
+def test_the_page_names_its_buttons_before_its_script_runs(client: TestClient) -> None:
+    page = client.get("/").text
+    assert "built-in method" not in page
+    assert 'id="clear" data-label="clear" aria-label="Clear' in page
 
 
 def test_a_thumb_is_counted_once_without_words(shop: Shop, client: TestClient) -> None:

@@ -16,7 +16,7 @@ export class Hero {
   }
 
   use(tiles) {
-    const key = tiles.map((tile) => `${tile.sku}${tile.amount}`).join();
+    const key = JSON.stringify(tiles); // names as well, which change with the language
     if (key === this.key) return;
     this.key = key;
     this.tiles = tiles;
