@@ -6,7 +6,7 @@ import pytest
 
 from edge.facts import KioskHandoffFact, KioskRatingFact
 from tests.e2e.browser import Browser
-from tests.e2e.kiosk_stage import Kiosk, ask, open_start, shown_answer, small_targets, take
+from tests.e2e.kiosk_stage import Kiosk, ask, open_start, shown_answer, small_targets, speaking_shop, take
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,17 @@ def test_an_ambiguous_word_offers_products_to_touch(page: Browser) -> None:
     page.touch(".choice")
     page.wait_until("document.querySelector('.card.product')", "no card after choosing")
     assert "milk" in page.evaluate("document.querySelector('.names h2').innerText").lower()
+
+
+def test_a_suggestion_says_what_it_goes_with_and_lists_only_the_others(browser: Browser) -> None:
+    with Kiosk(idle_s=60, shop=speaking_shop()) as kiosk:
+        open_start(browser, kiosk)
+        text = ask(browser, "what goes with spaghetti", shot="suggestion")
+        assert "the shop suggests:" in browser.evaluate("document.querySelector('.lead h2').innerText")
+        assert "Which one do you mean?" not in text
+        choices = browser.evaluate("[...document.querySelectorAll('.choice')].map((one) => one.innerText).join()")
+        assert choices
+        assert "Spaghetti" not in choices
 
 
 def test_what_the_shop_does_not_know_leads_to_a_colleague_and_a_ticket(kiosk: Kiosk, page: Browser) -> None:

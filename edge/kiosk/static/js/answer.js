@@ -8,6 +8,7 @@ import { thumbs } from "./thumbs.js";
 const INFO_ICONS = { open_hours: "clock", returns: "returns", services: "pin" };
 const STOCK_TITLES = { in_stock: "title_in_stock", out_of_stock: "title_out_of_stock", unknown: "title_unknown_stock" };
 const SAID_KINDS = ["other_size", "allergens", "parts"]; // what the cards of a list cannot show by themselves
+const SUGGESTING = ["goes_with", "alternatives"];
 
 export class AnswerView {
   constructor(node, words, { onAsk, onColleague, onHome, onRate, shop, plan, staleS }) {
@@ -56,16 +57,20 @@ export class AnswerView {
     return { text, foot };
   }
 
-  several(question, data, groups) {
+  several(question, data, found) {
+    const suggestion = data.facts.find((fact) => fact.kind === "suggestion");
+    const isSuggested = suggestion && SUGGESTING.includes(data.intent);
+    const groups = isSuggested ? found.filter((group) => group.product.sku !== suggestion.sku) : found;
+    const said = isSuggested ? beforeFirst(data.answer, groups) : "";
     const matches = data.facts.find((fact) => fact.kind === "matches");
     const more = matches && matches.total > matches.shown ? this.words.say("shown_of", matches) : "";
     const isList = data.facts.some((fact) => fact.kind === "parts");
     const title = data.intent === "offers" ? "title_offers" : isList ? "title_list" : "title_several";
-    const isSaid = data.facts.some((fact) => SAID_KINDS.includes(fact.kind) || fact.age_limit);
+    const isSaid = data.intent === "alternatives" || data.facts.some((fact) => SAID_KINDS.includes(fact.kind) || fact.age_limit);
     const list = groups.map((group) => choiceCard(this.words, group, (product) => this.choose(product)));
     this.show(
       asked(question),
-      el("div", { class: "lead" }, heading(this.words.say(title)), more ? el("p", {}, more) : null, isSaid ? el("p", {}, data.answer) : null),
+      el("div", { class: "lead" }, heading(said || this.words.say(title)), more ? el("p", {}, more) : null, isSaid ? el("p", {}, data.answer.slice(said.length)) : null),
       el("div", { class: "choices" }, ...list),
       el("div", { class: "card slim foot" }, ...this.footOf(data)),
       this.next(),
@@ -174,6 +179,12 @@ export class AnswerView {
   bigCall() {
     return el("button", { type: "button", class: "big-call", onclick: () => this.onColleague() }, icon("person"), this.words.say("call"));
   }
+}
+
+// What an answer says before it names the first product of a list: "With spaghetti the shop suggests:".
+function beforeFirst(answer, groups) {
+  const at = groups.length ? answer.indexOf(groups[0].product.title) : -1;
+  return at > 0 ? answer.slice(0, at).trim() : "";
 }
 
 function heading(text) {
