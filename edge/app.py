@@ -36,7 +36,7 @@ from edge.node_vault import vault_open
 from edge.places import DEFAULT_ARTEFACTS, Places
 from edge.programs import Program, ProgramParts, program_addresses, program_ports, program_status, serve_programs
 from edge.recorder import Recorder
-from edge.serving import WebSurface, take_port
+from edge.serving import WebSurface, take_ports
 from edge.shelf_joins import ShelfJoins
 from edge.status import write_status
 from edge.stock import ShelfStock, SlotSight
@@ -158,18 +158,7 @@ class Appliance:
         self._recorder.record(self._translator.due_footfall(self._clock.now(), final=True))
 
     def _take_ports(self) -> Mapping[str, socket.socket]:
-        settings = self._shop.settings
-        wanted = {
-            "kiosk": (settings.kiosk.host, settings.kiosk.port),
-            "console": (settings.console.host, settings.console.port),
-        }
-        wanted |= program_ports(settings)
-        if posting_cameras(self._shop):
-            wanted["camera_post"] = (settings.camera_post.host, settings.camera_post.port)
-        taken = {
-            name: take_port(host, port, setting=f"--{name}-port, or port in [{name}] of shop.toml")
-            for name, (host, port) in wanted.items()
-        }
+        taken = take_ports(wanted_ports(self._shop))
         for held in taken.values():
             self._stack.callback(held.close)
         return taken
@@ -383,3 +372,16 @@ class Appliance:
             alive=self._tell_alive,
             collect_heat=self._desk.collect_heat,
         )
+
+
+def wanted_ports(shop: ShopFiles) -> dict[str, tuple[str, int]]:
+    """Where a shop's surfaces listen, as (host, port), by the section of the settings that says so."""
+    settings = shop.settings
+    wanted = {
+        "kiosk": (settings.kiosk.host, settings.kiosk.port),
+        "console": (settings.console.host, settings.console.port),
+    }
+    wanted |= program_ports(settings)
+    if posting_cameras(shop):
+        wanted["camera_post"] = (settings.camera_post.host, settings.camera_post.port)
+    return wanted

@@ -4,6 +4,7 @@ Owns the demo's order of starting and stopping and its comparison with the truth
 nothing in the node knows that it is a demo.
 """
 
+import signal
 import subprocess
 import sys
 import threading
@@ -14,12 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from edge.app import Appliance
+from edge.app import Appliance, wanted_ports
 from edge.clock import Clock
 from edge.config import ShopFiles
 from edge.demo_truth import CameraTruth, load_truth, score
 from edge.errors import ConfigError
 from edge.places import APPLIANCE_ROOT, Places
+from edge.serving import take_ports
 from edge.store.rows import StoredFact
 from sync.broker import EmbeddedBroker
 from sync.cloud.sink_reader_store import SinkReader, SinkReport
@@ -62,7 +64,7 @@ class DemoShop:
         """Start everything.
 
         Raises:
-            ConfigError: the clips cannot be rendered, or as `Appliance`.
+            ConfigError: a port is in use, the clips cannot be rendered, or as `Appliance`.
         """
         with self._stack:
             self._start()
@@ -107,15 +109,17 @@ class DemoShop:
         }
 
     def _start(self) -> None:
+        for held in take_ports(wanted_ports(self._shop)).values():
+            held.close()  # free for the node; a busy one is told before the clips take half a minute
         self._places.make()
-        clips = self._places.data / "clips"
-        self._render(clips)
-        self._truth = load_truth(clips / "truth.json")
         settings = self._shop.settings.sync
         if settings.broker is None:
             self._start_broker(settings.embedded_port)
             self._stack.callback(lambda: self._broker_stack.close())
             settings = settings.model_copy(update={"broker": f"mqtt://127.0.0.1:{self._broker_port}"})
+        clips = self._places.data / "clips"
+        self._render(clips)
+        self._truth = load_truth(clips / "truth.json")
         self._sink_file = self._places.data / "cloud" / "head-office.db"
         self._sink_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._sync = settings
@@ -134,9 +138,11 @@ class DemoShop:
             stderr=subprocess.PIPE,
             text=True,
         )
+        if done.returncode == -signal.SIGINT:
+            raise ConfigError("Stopped while the demo's clips were rendered; the next start renders them.")
         if done.returncode:
             said = [line for line in done.stderr.splitlines() if line.startswith("demo shop:")]
-            raise ConfigError(f"The demo's clips could not be rendered. {' '.join(said) or 'It was interrupted.'}")
+            raise ConfigError(f"The demo's clips could not be rendered. {' '.join(said) or done.stderr[-500:].strip()}")
 
     def _start_broker(self, port: int) -> None:
         broker = self._broker_stack.enter_context(EmbeddedBroker(port))

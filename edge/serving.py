@@ -8,6 +8,8 @@ import asyncio
 import errno
 import socket
 import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -46,6 +48,28 @@ def take_port(host: str, port: int, *, setting: str) -> socket.socket:
         raise ConfigError(
             f"Cannot listen on {host} port {port}: {error.strerror}. Check the setting {setting}."
         ) from error
+    return taken
+
+
+def take_ports(wanted: Mapping[str, tuple[str, int]]) -> dict[str, socket.socket]:
+    """A bound socket for each section of the settings that wants a (host, port); all of them or none.
+
+    Raises:
+        PortTakenError: as `take_port`, one line for each that is in use.
+        ConfigError: as `take_port`.
+    """
+    taken: dict[str, socket.socket] = {}
+    busy: list[str] = []
+    with ExitStack() as stack:
+        for name, (host, port) in wanted.items():
+            try:
+                taken[name] = take_port(host, port, setting=f"--{name}-port, or port in [{name}] of shop.toml")
+                stack.callback(taken[name].close)
+            except PortTakenError as error:
+                busy.append(str(error))
+        if busy:
+            raise PortTakenError("\n".join(busy))
+        stack.pop_all()
     return taken
 
 

@@ -134,4 +134,4 @@ def _tell(found: dict[str, Any]) -> None:
         say("No such product here." + (" Did you mean:" if found["did_you_mean"] else ""))
     for product in found["products"] or found["did_you_mean"]:
         say(f"  {product['sku']}  {product['title']}")
-    say(f"[{found['total']} products, {found['took_ms']:.1f} ms]")
+    say(f"[{found['total']} {'product' if found['total'] == 1 else 'products'}, {found['took_ms']:.1f} ms]")
