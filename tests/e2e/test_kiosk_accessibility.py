@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from edge.facts import KioskHandoffFact
+from edge.kiosk.shop_view import ShopView
 from tests.e2e.accessibility import violations
 from tests.e2e.browser import Browser
 from tests.e2e.kiosk_stage import LANGUAGES, Kiosk, open_start, speaking_shop, take
@@ -116,3 +117,15 @@ def test_a_call_is_in_the_language_of_who_called(kiosk: Kiosk, browser: Browser)
     browser.wait_until("document.querySelector('.ticket')", "no ticket")
     assert LANGUAGES["de"].words["ticket_title"] in browser.evaluate("document.body.innerText")
     assert [fact for fact in kiosk.shop.recorded if isinstance(fact, KioskHandoffFact)]
+
+
+def test_the_large_offer_is_in_the_language_that_was_chosen(kiosk: Kiosk, browser: Browser) -> None:
+    for code in LANGUAGES:
+        open_start(browser, kiosk)
+        browser.touch(f".language[lang={code}]")
+        name = ShopView(kiosk.shop.assistant, name="-").shop(code).offers[0].name
+        browser.wait_until(
+            f"document.querySelector('.hero-card strong')?.innerText === {name!r}", f"{code}: not {name}"
+        )
+        eyebrow = browser.evaluate("document.querySelector('.hero-card .eyebrow').textContent")
+        assert code == "en" or eyebrow == LANGUAGES[code].words["on_offer"]
