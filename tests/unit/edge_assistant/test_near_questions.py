@@ -68,3 +68,18 @@ def test_goods_are_no_empty_bottles(assistants: dict[str, Assistant]) -> None:
 )
 def test_an_idea_of_one_word_is_found(assistants: dict[str, Assistant], language: str, question: str) -> None:
     assert asked(assistants, language, question).intent == "goes_with"
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "intent"),
+    [
+        ("en", "is there a discount on butter?", "offers"),
+        ("de", "Wo kann ich parken", "services"),
+        ("de", "Mitarbeiter bitte", "call_colleague"),
+        ("de", "Kann ich geöffneten Joghurt zurückgeben?", "returns"),
+    ],
+)
+def test_short_forms_are_read(assistants: dict[str, Assistant], language: str, question: str, intent: str) -> None:
+    answer = asked(assistants, language, question)
+    assert answer.intent == intent
+    assert answer.outcome in ("answered", "handoff")
