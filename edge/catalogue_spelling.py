@@ -6,7 +6,7 @@ Owns how far a word may be from the one that was meant. Pure; knows no product a
 from collections.abc import Container, Sequence
 
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Indel
 
 _CORRECTIONS = 4
 _SHORT = 7
@@ -45,8 +45,9 @@ def is_near_beside(word: str, meaning: str, known: Container[str]) -> bool:
     for _ in range(_ENDING):
         if word[shared : shared + 1] == meaning[shared : shared + 1]:
             shared += 1
-    rest = word[shared:]
-    return OSA.distance(rest, meaning[shared:]) <= max(1, _allowed_distance(rest))
+    rest, other = word[shared:], meaning[shared:]
+    is_shortened = Indel.distance(rest, other) == abs(len(rest) - len(other))
+    return is_shortened or OSA.distance(rest, other) <= max(1, _allowed_distance(rest))
 
 
 def _allowed_distance(word: str) -> int:

@@ -25,3 +25,9 @@ def test_the_product_of_the_same_words_is_found() -> None:
     assistant = Stage.of_demo_shop().assistant()
     for question in ("filter coffee", "dish soap", "cofee beans", "grated cheese", "something to wash my hair"):
         assert assistant.ask(question, kiosk_id="kiosk-1").outcome == "answered", question
+
+
+def test_a_misspelled_compound_is_still_found() -> None:
+    assistant = Stage.of_demo_shop(language="de").assistant()
+    for question in ("Kaffebonen", "Milchshokolade", "Orangensafft"):
+        assert assistant.ask(question, kiosk_id="kiosk-1").outcome == "answered", question
