@@ -15,7 +15,7 @@ class CameraPostSettings(BaseModel):
 
     host: Annotated[str, Field(min_length=1, max_length=255)] = "127.0.0.1"
     """Address of this box in the cameras' network; without encryption, so give cameras a network of their own."""
-    port: Annotated[int, Field(ge=0, le=65535)] = 8101
+    port: Annotated[int, Field(ge=0, le=65535)] = 8102
     """0 takes any free port."""
     max_bytes: Annotated[int, Field(ge=10_000, le=50_000_000)] = 8_000_000
     """Longest picture that is taken, in bytes."""
