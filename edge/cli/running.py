@@ -48,9 +48,12 @@ def with_ports(
 
 
 def quiet_logs() -> None:
-    """Log lines go to standard error, warnings and worse only: the terminal is for the person."""
+    """Log lines go to standard error, warnings and worse only: the terminal is for the person.
+
+    To whatever is standard error when a line is written: a runner of tests lends a command one of its own.
+    """
     structlog.configure(
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
     )
 
