@@ -12,6 +12,7 @@ import resource
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -144,14 +145,14 @@ def try_orders(commands: int, *, seed: int = 20261122) -> Count:
 
 def _attack(take: Callable[[Message], None], foe: Foe, count: Count) -> None:
     settled_kb = 0
-    for number in range(count.commands):
-        try:
-            take(foe.next())
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what is counted
-            count.crashes += 1
-            count.reasons = [*count.reasons, f"{type(error).__name__}: {error}"[:200]][:5]
-        if number == count.commands // 5:
-            settled_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with ThreadPoolExecutor(1, thread_name_prefix="attack") as attacker:
+        for number in range(count.commands):
+            error = attacker.submit(take, foe.next()).exception()
+            if error is not None:
+                count.crashes += 1
+                count.reasons = [*count.reasons, f"{type(error).__name__}: {error}"[:200]][:5]
+            if number == count.commands // 5:
+                settled_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     count.grown_mb = round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - settled_kb) / 1024, 1)
 
 
